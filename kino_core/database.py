@@ -1,0 +1,81 @@
+"""The one way to PostgreSQL: sessions that read and sessions that write are different types."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NewType
+
+import psycopg
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from kino_core.errors import Unavailable
+
+ReadSession = NewType("ReadSession", Connection)
+WriteSession = NewType("WriteSession", Connection)
+
+POOL_WAIT_SECONDS = 2.0
+STATEMENT_TIMEOUT_MS = 5_000
+
+
+class DatabaseUnavailable(Unavailable):
+    """PostgreSQL does not answer."""
+
+    code = "DATABASE_UNAVAILABLE"
+
+
+class Database:
+    """A pool of connections to one PostgreSQL server, shared by the threads of one process."""
+
+    def __init__(self, url: str, *, pool_max: int = 10, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> None:
+        self._engine = create_engine(
+            make_url(url).set(drivername="postgresql+psycopg"),
+            pool_size=pool_max,
+            max_overflow=0,
+            pool_timeout=POOL_WAIT_SECONDS,
+            pool_pre_ping=True,
+            connect_args={
+                "connect_timeout": 2,
+                "application_name": "kino",
+                # An open write transaction holds back every reader of the log: never let one idle.
+                "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC "
+                "-c idle_in_transaction_session_timeout=30000",
+            },
+        )
+
+    @contextmanager
+    def read(self) -> Iterator[ReadSession]:
+        """Yield a session in which PostgreSQL itself refuses writes."""
+        with self._connected() as connection:
+            connection.execute(text("SET TRANSACTION READ ONLY"))
+            yield ReadSession(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[WriteSession]:
+        """Yield a session that commits when the block ends and rolls back when it raises."""
+        with self._connected() as connection:
+            yield WriteSession(connection)
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            if isinstance(error.orig, psycopg.errors.QueryCanceled):
+                raise DatabaseUnavailable("PostgreSQL took too long to answer. Try again in a moment.") from error
+            raise DatabaseUnavailable("PostgreSQL does not answer. Try again in a moment.") from error
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self._engine.dispose()
+
+
+def libpq_url(url: str) -> str:
+    """Return `url` without any SQLAlchemy driver name, as libpq, ADBC and DuckDB want it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def query(session: ReadSession | WriteSession, sql: str, **values: Any) -> list[Any]:
+    """Return the rows of `sql`, each with its columns as attributes; `values` are bound, never interpolated."""
+    return list(session.execute(text(sql), values))

@@ -1,0 +1,72 @@
+"""The event: the one thing that enters Kino, and its identity."""
+
+import hashlib
+import json
+import uuid
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+KINO_NAMESPACE = uuid.UUID("5b0f7c0e-2f0c-5c8e-9a55-6b696e6f0001")
+"""Ids that must come out the same on every machine are UUIDv5 under this namespace."""
+
+
+class Source(StrEnum):
+    """Where an event came from; with the event id it is the idempotency key."""
+
+    AGENT = "agent"
+    GITHUB = "github"
+    GIT = "git"
+    KINO = "kino"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened, as landed.
+
+    `body` is the parsed JSON object; `raw` the bytes as received. `occurred_at` is timezone-aware.
+    `project_id` is None while no project has connected the repository; `repository` is `owner/name` or None.
+    """
+
+    source: Source
+    event_id: str
+    type: str
+    occurred_at: datetime
+    body: dict[str, Any]
+    raw: bytes
+    project_id: uuid.UUID | None = None
+    repository: str | None = None
+    token_id: uuid.UUID | None = None
+
+
+def canonical_json(value: object) -> bytes:
+    """Return `value` as JSON with sorted keys and no spaces: equal values, equal bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def content_hash(value: object) -> bytes:
+    """Return the SHA-256 (32 bytes) of the canonical JSON of `value`."""
+    return hashlib.sha256(canonical_json(value)).digest()
+
+
+def stable_id(kind: str, key: str) -> uuid.UUID:
+    """Return the id of the entity `kind` named `key`: the same on every machine and in every order of arrival."""
+    return uuid.uuid5(KINO_NAMESPACE, f"{kind}:{key}")
+
+
+def repository_id(full_name: str) -> uuid.UUID:
+    """Return the id of a repository by its `owner/name`, which GitHub compares without case."""
+    return stable_id("repository", full_name.casefold())
+
+
+def agent_key(agent_id: str) -> uuid.UUID:
+    """Return the id of the agent that calls itself `agent_id`."""
+    return stable_id("agent", agent_id)
+
+
+def utc(moment: datetime) -> datetime:
+    """Return `moment` in UTC; raises ValueError when it carries no time zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a time needs a time zone")
+    return moment.astimezone(UTC)

@@ -1,0 +1,292 @@
+"""Every table that Kino keeps in PostgreSQL, as SQLAlchemy Core; `migrations/` makes them.
+
+`landing` holds what came in, append-only; `kino` holds what the worker folds from it and what people enter.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Identity,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import UserDefinedType
+
+metadata = MetaData()
+
+
+class Xid8(UserDefinedType[int]):
+    """A PostgreSQL transaction id that never wraps around."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
+
+def _when(name: str, *, nullable: bool = True) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("body_hash", LargeBinary, nullable=False),
+    schema="landing",
+)
+"""Idempotency keys; never partitioned by time, so that an event repeated a year later is still a duplicate."""
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("received_at", DateTime(timezone=True), primary_key=True),
+    Column("xid", Xid8, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    _when("occurred_at", nullable=False),
+    Column("project_id", Uuid),
+    Column("repository", Text),
+    Column("token_id", Uuid),
+    Column("body", JSONB, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    schema="landing",
+)
+"""The one log: append-only, by month of arrival, read by transaction id."""
+
+fold_cursor = Table(
+    "fold_cursor",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("low", Xid8, nullable=False),
+    schema="landing",
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("event_row", BigInteger, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("stack", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    _when("next_try_at"),
+    _when("discarded_at"),
+    schema="landing",
+)
+"""Events whose fold failed: waiting for another try while `next_try_at` is set, dead once it is null."""
+
+initiative = Table(
+    "initiative",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    schema="kino",
+)
+
+project = Table(
+    "project",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("initiative_id", Uuid),
+    Column("description", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("status", Text),
+    Column("status_reason", Text),
+    Column("start_date", Date),
+    Column("end_date", Date),
+    Column("time_zone", Text, nullable=False),
+    Column("sample", Boolean, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    schema="kino",
+)
+
+repository = Table(
+    "repository",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("full_name", Text, nullable=False),
+    Column("project_id", Uuid),
+    Column("connected_at", DateTime(timezone=True)),
+    schema="kino",
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("first_seen_at", DateTime(timezone=True), nullable=False),
+    Column("last_seen_at", DateTime(timezone=True), nullable=False),
+    schema="kino",
+)
+
+identity = Table(
+    "identity",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text),
+    Column("person_id", Uuid),
+    Column("agent_id", Uuid),
+    schema="kino",
+)
+
+agent = Table(
+    "agent",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("agent_type", Text, nullable=False),
+    Column("first_seen_at", DateTime(timezone=True), nullable=False),
+    Column("last_seen_at", DateTime(timezone=True), nullable=False),
+    Column("last_event_type", Text, nullable=False),
+    schema="kino",
+)
+
+agent_activity = Table(
+    "agent_activity",
+    metadata,
+    Column("occurred_at", DateTime(timezone=True), primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("event_row", BigInteger, nullable=False),
+    Column("project_id", Uuid, nullable=False),
+    Column("agent_id", Uuid, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("task_id", Text, nullable=False),
+    Column("session_id", Text),
+    Column("model", Text),
+    Column("data", JSONB, nullable=False),
+    schema="kino",
+)
+"""What agents reported, by month of occurrence."""
+
+commit = Table(
+    "commit",
+    metadata,
+    Column("repository_id", Uuid, primary_key=True),
+    Column("sha", Text, primary_key=True),
+    Column("author_key", Text, nullable=False),
+    Column("authored_at", DateTime(timezone=True), nullable=False),
+    Column("committed_at", DateTime(timezone=True), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("parents", Integer, nullable=False),
+    Column("lines_added", BigInteger),
+    Column("lines_deleted", BigInteger),
+    Column("agent_id", Uuid),
+    schema="kino",
+)
+
+pull_request = Table(
+    "pull_request",
+    metadata,
+    Column("repository_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("author_key", Text),
+    Column("state", Text, nullable=False),
+    Column("branch", Text),
+    Column("opened_at", DateTime(timezone=True)),
+    Column("ready_at", DateTime(timezone=True)),
+    Column("merged_at", DateTime(timezone=True)),
+    Column("closed_at", DateTime(timezone=True)),
+    Column("merge_sha", Text),
+    Column("lines_added", BigInteger),
+    Column("lines_deleted", BigInteger),
+    Column("told_by", Text, nullable=False),
+    Column("told_at", DateTime(timezone=True), nullable=False),
+    Column("told_id", Text, nullable=False),
+    schema="kino",
+)
+"""One row a pull request. `told_by`, `told_at` and `told_id` name the event that its state comes from."""
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("last4", Text, nullable=False),
+    Column("agent_type", Text),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("last_used_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    schema="kino",
+)
+
+user = Table(
+    "user",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("disabled_at", DateTime(timezone=True)),
+    schema="kino",
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("refresh_hash", LargeBinary, nullable=False),
+    Column("previous_hash", LargeBinary),
+    Column("rotated_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+    schema="kino",
+)
+
+setup_link = Table(
+    "setup_link",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+    schema="kino",
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("scope_type", Text, nullable=False),
+    Column("scope_id", Uuid),
+    Column("period", Text, nullable=False),
+    Column("as_of", DateTime(timezone=True), nullable=False),
+    Column("lake_snapshot_id", BigInteger, nullable=False),
+    Column("snapshot_sha256", Text, nullable=False),
+    Column("snapshot", JSONB, nullable=False),
+    Column("files", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_by", Uuid),
+    schema="kino",
+)
+"""A report's frozen data and the files made of it. `files` maps a format to {path, sha256, bytes}."""
