@@ -84,6 +84,11 @@ _BRANCH_PREFIXES: dict[str, tuple[str, AgentType]] = {
     "copilot/": ("copilot", AgentType.COPILOT),
 }
 
+KNOWN_AGENTS: tuple[tuple[str, AgentType], ...] = tuple(
+    dict.fromkeys([*_AGENT_ADDRESSES.values(), *_AGENT_LOGINS.values()])
+)
+"""Every agent that git and GitHub can show, by its own name."""
+
 _NUMERIC_PREFIX = re.compile(r"^\d+\+")
 
 
@@ -117,3 +122,11 @@ def identify_login(login: str, *, name: str | None = None) -> Identity:
 def agent_of_branch(branch: str) -> tuple[str, AgentType] | None:
     """Return the agent (name, family) whose branches are named like `branch`, or None."""
     return next((agent for prefix, agent in _BRANCH_PREFIXES.items() if branch.startswith(prefix)), None)
+
+
+def agent_type_of(agent_id: str, declared: str | None) -> AgentType:
+    """Return the family of an agent that reports for itself: as it says, else as its name begins, else OTHER."""
+    if declared in AgentType.__members__:
+        return AgentType(declared)
+    name = agent_id.casefold()
+    return next((family for family in AgentType if name.startswith(family.casefold())), AgentType.OTHER)

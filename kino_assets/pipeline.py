@@ -1,0 +1,204 @@
+"""One window of events through bronze, silver and gold, by the files in `sql/`, inside the caller's transaction."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import duckdb
+import pyarrow as pa
+
+from kino_assets.history import brought_in
+from kino_core.events import agent_key, repository_id
+from kino_core.identities import KNOWN_AGENTS, Identity, agent_type_of, identify, identify_login
+from kino_core.measurements import measurement_views
+from kino_core.metrics import METRICS
+
+
+@dataclass(frozen=True)
+class Table:
+    """A silver table that is kept by replacing whole rows."""
+
+    name: str
+    key: tuple[str, ...]
+
+    @property
+    def full_name(self) -> str:
+        return f"silver.{self.name}"
+
+
+# In the order in which each needs the ones before it.
+TABLES: tuple[Table, ...] = (
+    Table("project", ("project_id",)),
+    Table("repository", ("repository_id",)),
+    Table("commit", ("repository_id", "sha")),
+    Table("github_pull_request", ("repository_id", "number")),
+    Table("pull_request_commit", ("repository_id", "number", "sha")),
+    Table("pull_request", ("repository_id", "number")),
+    Table("agent_activity", ("event_source", "event_id")),
+    Table("test_run", ("event_source", "event_id")),
+    Table("task", ("project_id", "task_id")),
+    Table("blocker_change", ("project_id", "blocker_id")),
+)
+
+_MEASURED = {metric.fact for metric in METRICS}
+
+
+def prepare(lake: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables and views that are missing in the current catalog."""
+    lake.execute(_sql("tables"))
+    lake.execute(measurement_views())
+    lake.execute("CREATE OR REPLACE TEMP TABLE metric_kind (metric VARCHAR, kind VARCHAR)")
+    _insert(lake, "metric_kind", ["metric", "kind"], [(metric.key, str(metric.kind)) for metric in METRICS])
+    lake.execute("CREATE OR REPLACE TEMP TABLE known_agent (name VARCHAR, agent_id UUID, agent_type VARCHAR)")
+    agents = [(name, str(agent_key(name)), str(family)) for name, family in KNOWN_AGENTS]
+    _insert(lake, "known_agent", ["name", "agent_id", "agent_type"], agents)
+
+
+def process_window(lake: duckdb.DuckDBPyConnection, high: int) -> int:
+    """Bring bronze, silver and gold up to date with the rows of the temporary table `window_event`.
+
+    Returns how many (metric, scope, day) slices were recomputed. Running it again with the same rows changes nothing.
+    """
+    lake.execute(
+        "INSERT INTO bronze.event BY NAME SELECT * FROM window_event ANTI JOIN bronze.event USING (source, event_id)"
+    )
+    lake.execute("CREATE OR REPLACE TEMP TABLE touched (metric VARCHAR, scope_type VARCHAR, scope_id VARCHAR, day DATE)")
+    _name_repositories(lake)
+    for table in TABLES:
+        _BEFORE.get(table.name, _nothing)(lake)
+        lake.execute(_sql(f"silver/{table.name}"))
+        _replace(lake, table)
+    lake.execute("CREATE OR REPLACE TEMP TABLE touched_slice AS SELECT DISTINCT * FROM touched")
+    for step in ("day", "longer", "median", "level"):
+        lake.execute(_sql(f"gold/{step}"))
+    lake.execute("INSERT INTO bronze.ledger SELECT ?, metric, scope_type, scope_id, day FROM touched_slice", [high])
+    return _count(lake, "SELECT count(*) FROM touched_slice")
+
+
+def _replace(lake: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Replace the rows that differ, and note the slices they stood in before and stand in now."""
+    names = {
+        "table": table.full_name,
+        "key": ", ".join(table.key),
+        "columns": ", ".join(_columns(lake, table)),
+    }
+    lake.execute(_sql("silver/changed").format(**names))
+    if not _count(lake, "SELECT count(*) FROM changed"):
+        return
+    _touch(lake, table)
+    lake.execute(_sql("silver/replace").format(**names))
+    _touch(lake, table)
+
+
+def _touch(lake: duckdb.DuckDBPyConnection, table: Table) -> None:
+    if table.name in _MEASURED:
+        key = ", ".join(table.key)
+        matches = f"entity_key IN (SELECT concat_ws('|', {key}) FROM changed)"
+        lake.execute(_sql("gold/touched").format(matches=f"fact = '{table.name}' AND {matches}"))
+    elif table.name in ("project", "repository"):
+        matches = f"{table.key[0]} IN (SELECT {table.key[0]} FROM changed)"
+        lake.execute(_sql("gold/touched").format(matches=matches))
+
+
+def _name_repositories(lake: duckdb.DuckDBPyConnection) -> None:
+    names = lake.execute("SELECT DISTINCT repository FROM window_event WHERE repository IS NOT NULL").fetchall()
+    rows = [(name, str(repository_id(name))) for (name,) in names]
+    lake.execute("CREATE OR REPLACE TEMP TABLE repository_name (repository VARCHAR, repository_id UUID)")
+    _insert(lake, "repository_name", ["repository", "repository_id"], rows)
+
+
+def _identify_signatures(lake: duckdb.DuckDBPyConnection) -> None:
+    """Classify the names and addresses that no earlier window held, before commits refer to them."""
+    lake.execute(_sql("silver/window_commit"))
+    signatures = lake.execute(_sql("silver/signature")).fetchall()
+    rows = []
+    for name, email, login in signatures:
+        found = identify_login(login) if login is not None else identify(name or "", email)
+        rows.append((name, email, login, found.key, str(found.kind), *_owner(found)))
+    columns = ["name", "email", "login", "identity_key", "kind", "person_id", "agent", "agent_id", "agent_type"]
+    _insert(lake, "silver.identity", columns, rows)
+
+
+def _owner(found: Identity) -> tuple[str | None, str | None, str | None, str | None]:
+    if found.agent is None or found.agent_type is None:
+        return str(found.person_id), None, None, None
+    return None, found.agent, str(agent_key(found.agent)), str(found.agent_type)
+
+
+def _walk_merges(lake: duckdb.DuckDBPyConnection) -> None:
+    """Find the commits that each merged branch brought in, for the repositories this window concerns."""
+    lake.execute(_sql("silver/merge_candidate"))
+    lake.execute("CREATE OR REPLACE TEMP TABLE merged_branch (repository_id UUID, number BIGINT, sha VARCHAR)")
+    merges = lake.execute(
+        "SELECT repository_id::VARCHAR, number, sha FROM merge_candidate WHERE by_merge ORDER BY ALL"
+    ).fetchall()
+    for repository in sorted({merge[0] for merge in merges}):
+        parents: dict[str, list[str]] = {
+            sha: known
+            for sha, known in lake.execute(
+                "SELECT sha, coalesce(parents, []) FROM silver.commit WHERE repository_id = ?::UUID", [repository]
+            ).fetchall()
+        }
+        numbers = {sha: number for owner, number, sha in merges if owner == repository}
+        rows = [
+            (repository, numbers[merge], sha)
+            for merge, branch in brought_in(parents, numbers).items()
+            for sha in branch
+        ]
+        _insert(lake, "merged_branch", ["repository_id", "number", "sha"], rows)
+
+
+def _name_agents(lake: duckdb.DuckDBPyConnection) -> None:
+    rows = [
+        (name, declared, str(agent_key(name)), str(agent_type_of(name, declared)))
+        for name, declared in lake.execute(_sql("silver/agent")).fetchall()
+    ]
+    _insert(lake, "silver.agent", ["agent_name", "declared_type", "agent_id", "agent_type"], rows)
+
+
+def _nothing(_: duckdb.DuckDBPyConnection) -> None:
+    return None
+
+
+_BEFORE: dict[str, Callable[[duckdb.DuckDBPyConnection], None]] = {
+    "commit": _identify_signatures,
+    "pull_request_commit": _walk_merges,
+    "agent_activity": _name_agents,
+}
+
+
+def _insert(
+    lake: duckdb.DuckDBPyConnection, table: str, columns: list[str], rows: Iterable[tuple[object, ...]]
+) -> None:
+    found = list(rows)
+    if not found:
+        return
+    lake.register("incoming", _arrow(columns, found))
+    lake.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+    lake.unregister("incoming")
+
+
+def _arrow(columns: list[str], rows: list[tuple[object, ...]]) -> pa.Table:
+    """Return `rows` as an Arrow table; every text column is typed so, even when it holds only nulls."""
+    return pa.table(
+        {
+            name: pa.array(values, type=None if isinstance(values[0], int) else pa.string())
+            for name, values in zip(columns, zip(*rows, strict=True), strict=True)
+        }
+    )
+
+
+def _columns(lake: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
+    return [row[0] for row in lake.execute(f"DESCRIBE {table.full_name}").fetchall()]
+
+
+def _count(lake: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = lake.execute(sql).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@cache
+def _sql(name: str) -> str:
+    return (files("kino_assets") / "sql" / f"{name}.sql").read_text()

@@ -1,0 +1,30 @@
+-- When blockers opened and closed. A blocker without an id is its task's; a completed task closes all of its own.
+CREATE OR REPLACE TEMP TABLE affected AS
+WITH told AS (
+    SELECT * FROM silver.agent_activity
+    WHERE event_id IN (SELECT event_id FROM window_event WHERE source = 'agent')
+      AND event_type IN ('blocker_identified', 'task_completed')
+)
+SELECT project_id, blocker_id FROM told WHERE event_type = 'blocker_identified'
+UNION
+SELECT a.project_id, a.blocker_id FROM silver.agent_activity a JOIN told t USING (project_id, task_id)
+WHERE t.event_type = 'task_completed' AND a.event_type = 'blocker_identified';
+
+CREATE OR REPLACE TEMP TABLE fresh AS
+WITH reported AS (
+    FROM silver.agent_activity SEMI JOIN affected USING (project_id, blocker_id)
+    WHERE event_type = 'blocker_identified'
+),
+said AS (
+    SELECT project_id, blocker_id, occurred_at, NOT resolved AS open, agent_id, agent_type, event_source, event_id
+    FROM reported
+    UNION ALL
+    SELECT b.project_id, b.blocker_id, d.occurred_at, false, d.agent_id, d.agent_type, d.event_source, d.event_id
+    FROM (SELECT DISTINCT project_id, blocker_id, task_id FROM reported) b
+    JOIN silver.agent_activity d USING (project_id, task_id) WHERE d.event_type = 'task_completed'
+)
+SELECT project_id, blocker_id, occurred_at, CASE WHEN open THEN 1 ELSE -1 END AS change, agent_id, agent_type,
+       event_source, event_id
+FROM said
+QUALIFY open <> coalesce(lag(open) OVER (PARTITION BY project_id, blocker_id
+                                         ORDER BY occurred_at, event_source, event_id), false);

@@ -1,0 +1,42 @@
+"""What the catalogue compiles to: one row a metric and an entity, and the scopes that each row counts in."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+from kino_core.metrics import METRICS, Metric
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A silver table whose rows are measured: how to name a row, and the columns that place it in scopes."""
+
+    entity: str
+    key: tuple[str, ...]
+    repository: str = "NULL"
+    project: str = "NULL"
+    person: str = "NULL"
+
+
+FACTS: dict[str, Fact] = {
+    "commit": Fact("'commit ' || sha", ("repository_id", "sha"), repository="repository_id", person="person_id"),
+    "pull_request": Fact("'pull request #' || number", ("repository_id", "number"), repository="repository_id", person="person_id"),
+    "agent_activity": Fact("'activity ' || event_id", ("event_source", "event_id"), project="project_id"),
+    "test_run": Fact("'test run ' || event_id", ("event_source", "event_id"), project="project_id"),
+    "task": Fact("'task ' || task_id", ("project_id", "task_id"), project="project_id"),
+    "blocker_change": Fact("'blocker ' || blocker_id", ("project_id", "blocker_id"), project="project_id"),
+}
+
+
+def measurement_views() -> str:
+    """Return the SQL that defines the views `measurement` and `scoped_measurement` over the current catalog."""
+    measured = "\nUNION ALL\n".join(_measured(metric) for metric in METRICS)
+    return f"CREATE OR REPLACE TEMP VIEW measurement AS\n{measured};\n{_sql('scoped_measurement')}"
+
+
+def _measured(metric: Metric) -> str:
+    fact = FACTS[metric.fact]
+    return _sql("measurement").format(metric=metric, fact=fact, key=", ".join(fact.key))
+
+
+def _sql(name: str) -> str:
+    return (files("kino_core") / "sql" / f"{name}.sql").read_text()
