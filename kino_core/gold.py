@@ -1,11 +1,23 @@
 """The one reader of gold: metric values with their sample size, coverage and bounds, at one snapshot of the lake."""
 
+import threading
 import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from functools import cache
+from importlib.resources import files
 
-from kino_core.metrics import Metric, ScopeType
-from kino_core.periods import Period
+import duckdb
+import pyarrow as pa
+
+from kino_core.errors import InvalidInput
+from kino_core.lake import LakeNotReady, connect_lake
+from kino_core.measurements import measurement_views
+from kino_core.metrics import Kind, Metric, ScopeType, metric
+from kino_core.periods import Grain, Period
+from kino_core.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -14,6 +26,11 @@ class Scope:
 
     type: ScopeType
     id: uuid.UUID | str | None = None
+
+    @property
+    def key(self) -> str:
+        """Return the id as gold spells it."""
+        return "all" if self.id is None else str(self.id)
 
 
 PORTFOLIO = Scope(ScopeType.PORTFOLIO)
@@ -48,3 +65,241 @@ class MetricValue:
     as_of: datetime
     snapshot_id: int
     series: list[Point] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One entity behind a value, and the event that told of it; `numerator` is None where the input is missing."""
+
+    entity: str
+    event_source: str
+    event_id: str
+    occurred_at: datetime
+    numerator: float | None
+    denominator: float | None
+
+
+class NoSnapshot(LakeNotReady):
+    """The lake holds no snapshot as old as the moment asked for."""
+
+    code = "NO_SNAPSHOT"
+
+
+class Warehouse:
+    """A standing, read-only connection to the lake for the threads of one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._lake: duckdb.DuckDBPyConnection | None = None
+
+    @contextmanager
+    def gold(self) -> Iterator["Gold"]:
+        """Yield a reader pinned to the newest snapshot for as long as the block runs.
+
+        Raises LakeNotReady before the first refresh and while PostgreSQL is away.
+        """
+        with self._session() as lake:
+            yield Gold(lake)
+
+    def close(self) -> None:
+        """Close the connection; the next reader opens another."""
+        with self._lock:
+            if self._lake is not None:
+                self._lake.close()
+                self._lake = None
+
+    @contextmanager
+    def _session(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        try:
+            lake = self._begin()
+        except duckdb.Error:
+            # The catalog's server may have restarted since the connection was made; a fresh one tells.
+            self.close()
+            try:
+                lake = self._begin()
+            except duckdb.Error as error:
+                raise LakeNotReady("The lake does not answer. Try again in a moment.") from error
+        try:
+            yield lake
+        finally:
+            lake.close()
+
+    def _begin(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            if self._lake is None:
+                self._lake = _reader(self._settings)
+            session = self._lake.cursor()
+        session.execute("USE lake")
+        session.execute("BEGIN")
+        session.execute("FROM lake.current_snapshot()").fetchall()
+        return session
+
+
+@contextmanager
+def open_gold(settings: Settings, as_of: datetime | None = None) -> Iterator["Gold"]:
+    """Yield a reader of gold for one piece of work: the newest snapshot, or the newest not younger than `as_of`.
+
+    Raises LakeNotReady before the first refresh and NoSnapshot when nothing is that old.
+    """
+    lake = _reader(settings)
+    try:
+        if as_of is not None:
+            found = lake.execute(
+                "SELECT max(snapshot_id) FROM lake.snapshots() WHERE snapshot_time <= ?", [as_of]
+            ).fetchone()
+            if found is None or found[0] is None:
+                raise NoSnapshot("The lake holds no numbers that old. Ask for a later moment.")
+            lake.close()
+            lake = _reader(settings, snapshot_id=found[0])
+        lake.execute("BEGIN")
+        yield Gold(lake)
+    finally:
+        lake.close()
+
+
+def _reader(settings: Settings, snapshot_id: int | None = None) -> duckdb.DuckDBPyConnection:
+    lake = connect_lake(settings.database_url, settings.lake_path, read_only=True, snapshot_id=snapshot_id)
+    lake.execute("SET memory_limit = '1GB'")
+    return lake
+
+
+class Gold:
+    """Gold as one snapshot of the lake holds it; every answer comes from that snapshot."""
+
+    def __init__(self, lake: duckdb.DuckDBPyConnection) -> None:
+        self._lake = lake
+        self._measured = False
+        ready = lake.execute(
+            "SELECT 1 FROM duckdb_tables() WHERE database_name = 'lake' AND table_name = 'metric_value'"
+        ).fetchone()
+        if ready is None:
+            raise LakeNotReady("The numbers are being prepared. Try again in a moment.")
+        found = lake.execute(
+            "SELECT snapshot_id, snapshot_time FROM lake.snapshots()"
+            " WHERE snapshot_id = (SELECT id FROM lake.current_snapshot())"
+        ).fetchone()
+        assert found is not None
+        self.snapshot_id: int = found[0]
+        self.as_of: datetime = found[1].astimezone(UTC)
+
+    def value(self, key: str, scope: Scope, period: Period, by: Grain | None = None) -> MetricValue:
+        """Return metric `key` of `scope` in `period`, with a series of `by` periods when asked for.
+
+        Raises UnknownMetric.
+        """
+        return self.values([key], [scope], period, by)[key, scope]
+
+    def values(
+        self, keys: Sequence[str], scopes: Sequence[Scope], period: Period, by: Grain | None = None
+    ) -> dict[tuple[str, Scope], MetricValue]:
+        """Return every metric of `keys` for every scope, by (key, scope), in a few queries for all of them."""
+        parts = list(period.split(by)) if by else []
+        cells = self._cells([metric(key) for key in keys], scopes, [period, *parts])
+        return {
+            (key, scope): self._value(metric(key), scope, period, [(part, cells[key, scope, part]) for part in parts],
+                                      cells[key, scope, period])
+            for key in keys
+            for scope in scopes
+        }
+
+    def _value(
+        self, declared: Metric, scope: Scope, period: Period, parts: list[tuple[Period, "_Cell"]], whole: "_Cell"
+    ) -> MetricValue:
+        return MetricValue(
+            metric=declared,
+            scope=scope,
+            period=period,
+            value=whole.value,
+            n=whole.n,
+            coverage=whole.n / whole.entities if whole.entities else None,
+            lower=whole.lower,
+            upper=whole.upper,
+            as_of=self.as_of,
+            snapshot_id=self.snapshot_id,
+            series=[Point(part.start, part.end, cell.value, cell.n) for part, cell in parts],
+        )
+
+    def explain(self, key: str, scope: Scope, period: Period, limit: int = 100, offset: int = 0) -> list[Evidence]:
+        """Return the entities behind a value, oldest first, each with the event that told of it."""
+        declared = metric(key)
+        if limit < 1 or offset < 0:
+            raise InvalidInput("A page needs a positive limit and an offset that is not negative.", field="limit")
+        self._measure()
+        rows = self._lake.execute(
+            _sql("explain"),
+            {
+                "metric": declared.key,
+                "scope_type": str(scope.type),
+                "scope_id": scope.key,
+                # A level at the end of a period stands on every change before it.
+                "first": date.min if declared.kind is Kind.LEVEL else period.start,
+                "last": period.end,
+                "limit": limit,
+                "offset": offset,
+            },
+        ).fetchall()
+        return [Evidence(*row[:3], row[3].astimezone(UTC), *row[4:]) for row in rows]
+
+    def _cells(
+        self, metrics: Sequence[Metric], scopes: Sequence[Scope], periods: Sequence[Period]
+    ) -> dict[tuple[str, Scope, Period], "_Cell"]:
+        """Return a cell for every metric, scope and period; one that gold does not hold is empty."""
+        asked = [(declared, scope, period) for declared in metrics for scope in scopes for period in periods]
+        if not asked:
+            return {}
+        self._lake.register("asked", _asked(asked))
+        rows = self._lake.execute(_sql("read")).fetchall()
+        if any(declared.kind is Kind.MEDIAN and period.grain is None for declared, _, period in asked):
+            self._measure()
+            rows += self._lake.execute(_sql("read_median")).fetchall()
+        self._lake.unregister("asked")
+        cells = {place: _Cell(*cell) for place, *cell in rows}
+        return {
+            (declared.key, scope, period): cells.get(place, _Cell())
+            for place, (declared, scope, period) in enumerate(asked)
+        }
+
+    def _measure(self) -> None:
+        """Make the views over facts, which only explanations and medians of free ranges need."""
+        if not self._measured:
+            self._lake.execute(measurement_views())
+            self._measured = True
+
+
+@dataclass(frozen=True)
+class _Cell:
+    value: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    n: int = 0
+    entities: int = 0
+
+
+def _asked(asked: Iterable[tuple[Metric, Scope, Period]]) -> pa.Table:
+    rows = [
+        (place, declared.key, str(declared.kind), str(scope.type), scope.key, period.grain, period.start, period.end)
+        for place, (declared, scope, period) in enumerate(asked)
+    ]
+    names = ["place", "metric", "kind", "scope_type", "scope_id", "grain", "first", "last"]
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    return pa.table(columns, schema=_ASKED)
+
+
+_ASKED = pa.schema(
+    {
+        "place": pa.int64(),
+        "metric": pa.string(),
+        "kind": pa.string(),
+        "scope_type": pa.string(),
+        "scope_id": pa.string(),
+        "grain": pa.string(),
+        "first": pa.date32(),
+        "last": pa.date32(),
+    }
+)
+
+
+@cache
+def _sql(name: str) -> str:
+    return (files("kino_core") / "sql" / f"{name}.sql").read_text()

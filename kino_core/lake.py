@@ -22,8 +22,10 @@ class LakeNotReady(Unavailable):
     code = "LAKE_NOT_READY"
 
 
-def connect_lake(database_url: str, data_path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection whose current catalog is the lake.
+def connect_lake(
+    database_url: str, data_path: Path, *, read_only: bool, snapshot_id: int | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection whose current catalog is the lake, as `snapshot_id` left it when one is given.
 
     Raises LakeNotReady when reading before the first refresh, or while PostgreSQL is away.
     """
@@ -40,6 +42,8 @@ def connect_lake(database_url: str, data_path: Path, *, read_only: bool) -> duck
         options += ["READ_ONLY", "CREATE_IF_NOT_EXISTS false"]
     else:
         data_path.mkdir(parents=True, exist_ok=True)
+    if snapshot_id is not None:
+        options.append(f"SNAPSHOT_VERSION {snapshot_id}")
     catalog = quoted(f"ducklake:postgres:{libpq_url(database_url)}")
     try:
         connection.execute(f"ATTACH {catalog} AS lake ({', '.join(options)})")

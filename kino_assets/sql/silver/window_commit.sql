@@ -1,4 +1,4 @@
--- The commits that this window tells of, by git history or by a push to the default branch, one row each.
+-- What this window tells of commits, by git histories and by pushes to the default branch, a row a telling.
 CREATE OR REPLACE MACRO reviewable(path) AS NOT regexp_matches(path,
     '(?i)(^|/)(package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|go\.sum|bun\.lockb|[^/]+\.lock)$'
     '|(^|/)(vendor|vendored|node_modules|third_party|dist|__generated__|generated)/'
@@ -48,5 +48,4 @@ told AS (
     FROM push
 )
 SELECT n.repository_id, told.* EXCLUDE (repository)
-FROM told JOIN repository_name n USING (repository)
-QUALIFY row_number() OVER (PARTITION BY n.repository_id, sha ORDER BY event_source = 'git' DESC, event_id) = 1;
+FROM told JOIN repository_name n USING (repository);
