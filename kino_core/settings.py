@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from kino_core.errors import Category, KinoError
 
 DEFAULT_SECRETS = frozenset(
-    "admin changeme default dev guest kino minioadmin password postgres root secret test".split()
+    ["admin", "changeme", "default", "dev", "guest", "kino", "minioadmin", "password", "postgres", "root", "secret"]
 )
 SHORTEST_SIGNING_SECRET = 32
 SHORTEST_SHARED_SECRET = 16

@@ -1,0 +1,44 @@
+"""`kino migrate`: bring the tables in PostgreSQL up to date."""
+
+from typing import Annotated
+
+import typer
+
+from kino_cli.options import HomeOption, JsonOption, settings_of
+from kino_cli.output import print_json, say
+from kino_core import schema
+from kino_core.database import Database
+
+
+def command(
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    down: Annotated[bool, typer.Option("--down", help="Take the newest migration back, with its data.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Drop everything and begin anew.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before data is dropped.")] = False,
+) -> None:
+    if down and reset:
+        raise typer.BadParameter("--down and --reset exclude each other.")
+    url = settings_of(home).database_url
+    if (down or reset) and not yes:
+        typer.confirm("This drops data for good. Go on?", abort=True, err=True)
+    if reset:
+        schema.reset(url)
+    if down:
+        schema.step_down(url)
+    else:
+        schema.migrate(url)
+    _show(url, as_json)
+
+
+def _show(url: str, as_json: bool) -> None:
+    database = Database(url)
+    try:
+        with database.read() as session:
+            revision = schema.revision(session)
+    finally:
+        database.close()
+    if as_json:
+        print_json({"revision": revision, "current": revision == schema.newest_revision()})
+    else:
+        say(f"The schema is at revision {revision or 'none'}.")

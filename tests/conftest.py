@@ -1,0 +1,122 @@
+"""Real servers for the tests: PostgreSQL and Valkey once a session, a fresh migrated database for every test."""
+
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from kino_cli import postgres, valkey
+from kino_core import schema
+from kino_core.database import Database
+from kino_core.settings import Settings, settings_from
+
+# Each example runs in the database of its test: it must make its own keys, as events in production do.
+hypothesis_settings.register_profile(
+    "kino", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("kino")
+
+TEMPLATE = "kino_template"
+CRASH_SAFETY_OFF = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The superuser's address on an empty server of this test session."""
+    home = tmp_path_factory.mktemp("postgres-home")
+    server = postgres.prepare_postgres(home, overrides=CRASH_SAFETY_OFF)
+    with _running(server.command, server.directory, lambda: postgres.is_ready(server), home / "postgres.log"):
+        yield server.admin_url
+
+
+@pytest.fixture(scope="session")
+def redis_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the session's Valkey."""
+    home = tmp_path_factory.mktemp("valkey-home")
+    server = valkey.prepare_valkey(home)
+    with _running(server.command, home, lambda: valkey.is_ready(server), home / "valkey.log"):
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def _template(postgres_url: str) -> str:
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {TEMPLATE}")
+    schema.migrate(_named(postgres_url, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres_url: str, _template: str) -> Iterator[str]:
+    """The address of a fresh database with the current schema, dropped after the test."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(
+                sql.Identifier(name), sql.Identifier(_template)
+            )
+        )
+    yield _named(postgres_url, name)
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Sessions on a fresh database with the current schema."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def redis_url(redis_server_url: str) -> str:
+    """The address of an empty Valkey."""
+    with redis.Redis.from_url(redis_server_url) as client:
+        client.flushall()
+    return redis_server_url
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str, redis_url: str) -> Settings:
+    """Settings of a home of its own with the test's servers; nothing of the developer's environment gets in."""
+    return settings_from(
+        {
+            "KINO_HOME": str(tmp_path / "home"),
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "GITHUB_WEBHOOK_SECRET": "a-secret-of-the-tests",
+        }
+    )
+
+
+@contextmanager
+def _running(command: Sequence[str], directory: Path, is_ready: Callable[[], bool], log: Path) -> Iterator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=directory, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            deadline = time.monotonic() + 60
+            while not is_ready():
+                assert process.poll() is None, f"the server ended: {log.read_text()}"
+                assert time.monotonic() < deadline, f"the server does not answer: {log.read_text()}"
+                time.sleep(0.02)
+            yield
+        finally:
+            # What PostgreSQL calls a fast shutdown; Valkey stops on it too.
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+
+
+def _named(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
