@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -14,7 +15,6 @@ LOG_FORMAT = "%x1e%H%x1f%P%x1f%an%x1f%ae%x1f%aI%x1f%cn%x1f%ce%x1f%cI%x1f%s%x1f%(
 """One record a commit: 0x1E, ten fields each ended by 0x1F, then the numstat lines."""
 
 MAX_RECORD_BYTES = 64 * 1024 * 1024
-MAX_EVENT_ID = 1000
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 
@@ -71,7 +71,7 @@ def commit_events(
 def _split(text: bytes, end: int) -> list[bytes]:
     cuts = [found.start() for found in _RECORD_START.finditer(text) if 0 < found.start() < end]
     edges = [0, *cuts, len(text)]
-    pieces = [text[start:stop] for start, stop in zip(edges, edges[1:], strict=False)]
+    pieces = [text[start:stop] for start, stop in pairwise(edges)]
     return [*(piece.removeprefix(b"\x1e") for piece in pieces[:-1]), pieces[-1]]
 
 
@@ -93,7 +93,7 @@ def _commit_event(record: bytes, repository: str, project_id: uuid.UUID | None) 
 
 def _parse(record: bytes) -> dict[str, Any]:
     fields = record.split(b"\x1f", 8)
-    # Only the subject may hold a 0x1F of its own: everything before it is counted from the left, the rest from the right.
+    # Only the subject may hold a 0x1F of its own: what precedes it is counted from the left, the rest from the right.
     tail = fields[8].rsplit(b"\x1f", 2) if len(fields) == 9 else []
     if len(tail) != 3:
         raise _Malformed(f"it has {record.count(0x1F)} of the 10 fields of a commit")

@@ -28,7 +28,7 @@ class Outcome(StrEnum):
     CONFLICT = "conflict"
 
 
-def without_nul(value: Any) -> Any:
+def without_nul(value: object) -> object:
     """Return `value` with every NUL in its keys and texts replaced: PostgreSQL's text and jsonb refuse them."""
     if isinstance(value, str):
         return value.replace("\0", REPLACEMENT)

@@ -1,0 +1,99 @@
+"""Facts become rows of the operational tables: one statement a table, whatever the number of rows.
+
+Only one worker writes at a time (`fold.run` holds the lock), so a row may be read, merged and written back.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from kino_core.database import WriteSession
+from kino_core.events import canonical_json, stable_id
+from kino_ingest.fold.facts import Facts
+from kino_ingest.fold.rows import AgentRow, IdentityRow, PersonRow, PullRequestRow, Row
+from kino_ingest.sql import read_sql
+
+R = TypeVar("R", bound=Row)
+
+
+def write_facts(session: WriteSession, facts: Facts) -> None:
+    """Write every row that `facts` tells of and that is not stored already; agents and people before identities."""
+    _put(session, "repository_put", facts.repositories.values())
+    agents = _stored(session, "agent_get", AgentRow, {"keys": list(facts.agents)})
+    _put(session, "agent_put", _changed(facts.agents.values(), {row.id: row for row in agents}, "id"))
+    _write_people(session, facts)
+    _put(session, "commit_put", facts.commits.values())
+    _write_pull_requests(session, facts)
+    _put(
+        session,
+        "activity_put",
+        facts.activities.values(),
+        {"data": [_json(row.data) for row in facts.activities.values()]},
+    )
+
+
+def _write_people(session: WriteSession, facts: Facts) -> None:
+    keys = {"keys": list(facts.identities)}
+    behind = {stable_id("person", key): person for key, person in _rows(session, "identity_people", keys)}
+    people: dict[uuid.UUID, PersonRow] = {}
+    for told in facts.people.values():
+        # Where identities were merged, what one of them did is the merged person's.
+        row = msgspec.structs.replace(told, id=behind.get(told.id, told.id))
+        people[row.id] = people[row.id].merged(row) if row.id in people else row
+    stored = _stored(session, "person_get", PersonRow, {"keys": list(people)})
+    _put(session, "person_put", _changed(people.values(), {row.id: row for row in stored}, "id"))
+    known = _stored(session, "identity_get", IdentityRow, keys)
+    identities = _changed(facts.identities.values(), {row.key: row for row in known}, "key")
+    own = [None if row.agent_id else stable_id("person", row.key) for row in identities]
+    _put(session, "identity_put", identities, {"person_id": own})
+
+
+def _write_pull_requests(session: WriteSession, facts: Facts) -> None:
+    asked: dict[str, list[Any]] = {
+        "repository_ids": [repository for repository, _ in facts.pull_requests],
+        "numbers": [number for _, number in facts.pull_requests],
+    }
+    stored = {
+        (row.repository_id, row.number): row for row in _stored(session, "pull_request_get", PullRequestRow, asked)
+    }
+    rows = {key: stored[key].merged(row) if key in stored else row for key, row in facts.pull_requests.items()}
+    _put(session, "pull_request_put", [row for key, row in rows.items() if stored.get(key) != row])
+
+
+def _changed(told: Iterable[R], stored: Mapping[Any, R], key: str) -> list[R]:
+    changed = []
+    for row in told:
+        before = stored.get(getattr(row, key))
+        after = before.merged(row) if before is not None else row
+        if after != before:
+            changed.append(after)
+    return changed
+
+
+def _stored(session: WriteSession, statement: str, row_type: type[R], values: dict[str, list[Any]]) -> list[R]:
+    return [msgspec.convert(row._mapping, row_type, strict=False) for row in _rows(session, statement, values)]
+
+
+def _rows(session: WriteSession, statement: str, values: dict[str, list[Any]]) -> list[Any]:
+    if not any(values.values()):
+        return []
+    return list(session.exec_driver_sql(read_sql(statement), values))
+
+
+def _put(
+    session: WriteSession,
+    statement: str,
+    rows: Iterable[msgspec.Struct],
+    extra: dict[str, list[Any]] | None = None,
+) -> None:
+    rows = list(rows)
+    if not rows:
+        return
+    columns = {name: [getattr(row, name) for row in rows] for name in rows[0].__struct_fields__}
+    session.exec_driver_sql(read_sql(statement), columns | (extra or {}))
+
+
+def _json(value: dict[str, Any]) -> str:
+    return canonical_json(value).decode()
