@@ -13,6 +13,7 @@ from kino_core.database import WriteSession
 from kino_core.events import canonical_json, stable_id
 from kino_ingest.fold.facts import Facts
 from kino_ingest.fold.rows import AgentRow, IdentityRow, PersonRow, PullRequestRow, Row
+from kino_ingest.partitions import ensure_activity_months
 from kino_ingest.sql import read_sql
 
 R = TypeVar("R", bound=Row)
@@ -26,6 +27,7 @@ def write_facts(session: WriteSession, facts: Facts) -> None:
     _write_people(session, facts)
     _put(session, "commit_put", facts.commits.values())
     _write_pull_requests(session, facts)
+    ensure_activity_months(session, (row.occurred_at for row in facts.activities.values()))
     _put(
         session,
         "activity_put",

@@ -1,0 +1,87 @@
+"""The worker: folds what lands, tells the open pages, and keeps the partitions. Run as many copies as wanted."""
+
+import signal
+import threading
+import time
+from types import FrameType
+
+import structlog
+from redis import Redis
+
+from kino_core.database import Database, DatabaseUnavailable
+from kino_core.live import connect_publisher, publish
+from kino_core.settings import Settings
+from kino_ingest.announce import announcements
+from kino_ingest.fold.run import fold_next, fold_pending
+from kino_ingest.partitions import keep_partitions, lock_refused
+
+POLL_SECONDS = 0.1
+STANDBY_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 5.0
+PARTITION_SECONDS = 3600.0
+STATEMENT_TIMEOUT_MS = 60_000
+
+log = structlog.get_logger(__name__)
+
+
+def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; the batch in hand is finished first."""
+    stop = threading.Event()
+
+    def _stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    database = Database(settings.database_url, pool_max=2, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
+    redis = connect_publisher(settings.redis_url) if settings.redis_url else None
+    try:
+        work(database, redis, stop)
+    finally:
+        database.close()
+        if redis is not None:
+            redis.close()
+
+
+def work(database: Database, redis: Redis | None, stop: threading.Event) -> None:
+    """Fold until `stop` is set; while PostgreSQL is away, wait for it."""
+    partitions_due = time.monotonic()
+    wait = POLL_SECONDS
+    while not stop.is_set():
+        try:
+            if time.monotonic() >= partitions_due:
+                _keep_partitions(database)
+                partitions_due = time.monotonic() + PARTITION_SECONDS
+            pause = _step(database, redis)
+            wait = POLL_SECONDS
+        except DatabaseUnavailable as error:
+            log.warning("PostgreSQL is away", error=str(error.__cause__ or error), again_in_seconds=wait)
+            pause = wait
+            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+        stop.wait(pause)
+
+
+def _step(database: Database, redis: Redis | None) -> float:
+    """Fold one batch and return how long to pause: not at all while there is more."""
+    if not fold_pending(database):
+        return POLL_SECONDS
+    folded = fold_next(database)
+    if folded.standby:
+        return STANDBY_SECONDS
+    if folded.failed:
+        log.error("events could not be folded", failed=folded.failed)
+    publish(redis, announcements(folded.changes))
+    return 0.0 if folded.events else POLL_SECONDS
+
+
+def _keep_partitions(database: Database) -> None:
+    try:
+        moved = keep_partitions(database)
+    except DatabaseUnavailable as error:
+        if not lock_refused(error.__cause__):
+            raise
+        # A busy table is no reason to stop folding: the default partitions take what comes until the next hour.
+        log.warning("partitions could not be made now", error=str(error.__cause__))
+        return
+    if moved:
+        log.error("rows had landed in a default partition and were moved", months=moved)
