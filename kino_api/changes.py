@@ -1,0 +1,23 @@
+"""Every change that people make is also an event in the landing log, in the same transaction."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from kino_core.database import WriteSession
+from kino_core.events import Event, Source, canonical_json
+from kino_ingest.landing import land
+
+
+def record_change(session: WriteSession, change: str, body: dict[str, Any], *, project_id: uuid.UUID | None) -> None:
+    """Land the change named `change` (`project_created` …); `body` holds JSON values only."""
+    event = Event(
+        source=Source.KINO,
+        event_id=str(uuid.uuid4()),
+        type=change,
+        occurred_at=datetime.now(UTC),
+        body=body,
+        raw=canonical_json(body),
+        project_id=project_id,
+    )
+    land(session, [event])
