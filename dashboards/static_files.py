@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from dashboards.assets import PACKAGE_ROOT
-from kino_core.errors import NotFound
 
 STATIC_PATH = PACKAGE_ROOT / "static"
 
@@ -35,11 +34,15 @@ class StaticFiles:
             digest.update(content)
         self.version = digest.hexdigest()[:12]
 
-    def url(self, name: str) -> str:
-        """Return the address of `name`; raises NotFound for a file that is not there."""
+    def __getitem__(self, name: str) -> str:
+        """Return the address of `name`; raises KeyError for a file that is not there."""
         if name not in self._files:
-            raise NotFound(f"There is no static file {name!r}. Run `python -m dashboards.assets` and restart.")
+            raise KeyError(f"There is no file {name!r} in static/.")
         return f"/static/{self.version}/{name}"
+
+    def has(self, name: str) -> bool:
+        """Return whether `name` exists; pages work without the libraries that npm brings, with less comfort."""
+        return name in self._files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for `/static/<version>/<name>`; an old version gets today's file, uncached."""

@@ -1,0 +1,99 @@
+"""The tiles of a page: a metric's value with its bounds, its change and the way to what is behind it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from dashboards.formats import bounds, number, period_name, plural, quantity
+from kino_core.gold import MetricValue
+from kino_core.metrics import Direction, Kind, Metric, Unit
+from kino_core.periods import Period
+
+SURE_TREND_N = 8
+"""Entities on both sides that a change needs before it is coloured as better or worse."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a value stands against an earlier one; `verdict` is "better", "worse" or empty."""
+
+    words: str
+    against: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure; `value` is None when there is no data, `range` holds two shares of 0 to 1."""
+
+    label: str
+    definition: str
+    value: str | None
+    href: str | None = None
+    range: tuple[float, float] | None = None
+    change: Change | None = None
+    note: str | None = None
+
+
+def comparable(period: Period, today: date) -> Period:
+    """Return the period before, cut to as many days as this one has had: a half month is not held against a whole."""
+    whole = period.previous()
+    if today >= period.end or today < period.start:
+        return whole
+    return Period(whole.start, min(whole.end, whole.start + (today - period.start)))
+
+
+def tile(found: MetricValue, earlier: MetricValue | None, against: Period, href: str) -> Tile:
+    """Return the tile of one value."""
+    metric = found.metric
+    has_range = found.lower is not None and found.upper is not None and metric.unit is Unit.SHARE
+    return Tile(
+        label=metric.label,
+        definition=metric.definition,
+        value=None if found.value is None else quantity(found.value, metric.unit),
+        href=href if found.n else None,
+        range=(found.lower or 0.0, found.upper or 0.0) if has_range and found.value is not None else None,
+        change=_change(found, earlier, against),
+        note=_note(found),
+    )
+
+
+def _note(found: MetricValue) -> str | None:
+    words = []
+    if (spread := bounds(found)) is not None:
+        words.append(spread)
+    if found.metric.kind in (Kind.RATIO, Kind.MEDIAN) and found.value is not None:
+        words.append(f"of {found.n:,}")
+    if found.value is not None and found.coverage is not None and found.coverage < 1:
+        words.append(f"{found.coverage:.0%} known")
+    elif found.value is None and found.n:
+        words.append(f"{plural(found.n, 'entity', 'entities')}, none with this input")
+    return " · ".join(words) or None
+
+
+def _change(found: MetricValue, earlier: MetricValue | None, against: Period) -> Change | None:
+    if earlier is None or found.value is None or earlier.value is None:
+        return None
+    words = _change_words(found.value, earlier.value, found.metric)
+    verdict = _verdict(found.value - earlier.value, found.metric.direction)
+    if min(found.n, earlier.n) < SURE_TREND_N:
+        verdict = ""
+    return Change(words, f"{period_name(against)}: {quantity(earlier.value, found.metric.unit)}", verdict)
+
+
+def _change_words(value: float, earlier: float, metric: Metric) -> str:
+    difference = value - earlier
+    if difference == 0:
+        return "unchanged ·"
+    sign = "+" if difference > 0 else "\N{MINUS SIGN}"
+    if metric.unit is Unit.SHARE:
+        return f"{sign}{abs(difference) * 100:.1f} points ·"
+    if metric.kind is Kind.LEVEL or min(abs(value), abs(earlier)) < SURE_TREND_N:
+        # A percentage of a handful says more than it knows.
+        return f"{sign}{number(abs(difference))} ·"
+    return f"{sign}{abs(difference) / abs(earlier):.0%} ·".replace("%", "\N{NARROW NO-BREAK SPACE}%")
+
+
+def _verdict(difference: float, good: Direction) -> str:
+    if difference == 0 or good is Direction.NEITHER:
+        return ""
+    return "better" if (difference > 0) == (good is Direction.UP) else "worse"
