@@ -30,12 +30,14 @@ def main() -> None:
 
 
 def drop_rights(user: str) -> None:
-    """Become `user` for good, without any of root's groups."""
+    """Become `user` for good, without root's groups and without what the environment may hold of secrets."""
     entry = pwd.getpwnam(user)
     os.setgroups([])
     os.setgid(entry.pw_gid)
     os.setuid(entry.pw_uid)
-    os.environ.update(HOME="/", USER=user, LOGNAME=user)
+    path = os.environ.get("PATH", os.defpath)
+    os.environ.clear()
+    os.environ.update(HOME="/", USER=user, LOGNAME=user, PATH=path)
 
 
 def die_with_parent(death_signal: signal.Signals, parent: int) -> None:

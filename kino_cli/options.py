@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from kino_cli.homes import read_running
 from kino_core.settings import Settings, load_settings
 
 HomeOption = Annotated[
@@ -12,7 +13,9 @@ HomeOption = Annotated[
     typer.Option("--home", metavar="DIR", help="Where Kino keeps its state [default: $KINO_HOME or ./.kino]"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
-PortOption = Annotated[int | None, typer.Option("--port", metavar="PORT", help="Port of the web process [8000]")]
+PortOption = Annotated[
+    int | None, typer.Option("--port", min=1, max=65535, metavar="PORT", help="Port of the web process [8000]")
+]
 
 
 def settings_of(home: Path | None) -> Settings:
@@ -20,4 +23,8 @@ def settings_of(home: Path | None) -> Settings:
 
     Raises WrongSettings with every problem together.
     """
-    return load_settings(home)
+    settings = load_settings(home)
+    running = read_running(settings.home)
+    if running is None:
+        return settings
+    return settings.model_copy(update={"port": running.port, "dagster_port": running.dagster_port})

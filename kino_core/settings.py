@@ -106,6 +106,7 @@ class Settings(BaseModel):
 
     env: Environment = Field(Environment.DEVELOPMENT, alias="KINO_ENV")
     home: Path = Field(alias="KINO_HOME")
+    host: str | None = Field(None, alias="KINO_HOST")
     port: Port = 8000
     dagster_port: Port = 3000
     own_api_base_url: WebAddress | None = Field(None, alias="API_BASE_URL")
@@ -159,6 +160,11 @@ class Settings(BaseModel):
     def api_base_url(self) -> str:
         """The address under which people and agents reach this Kino, without a slash at the end."""
         return self.own_api_base_url or f"http://localhost:{self.port}"
+
+    @property
+    def listen_host(self) -> str:
+        """Where the web process listens: KINO_HOST, else loopback in development and everywhere outside it."""
+        return self.host or ("127.0.0.1" if self.env is Environment.DEVELOPMENT else "0.0.0.0")
 
     @property
     def database_url(self) -> str:

@@ -1,0 +1,113 @@
+"""`kino serve`: one process alone, in the foreground; as many copies as wanted."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import structlog
+import typer
+
+from kino_cli.options import HomeOption, JsonOption, PortOption
+from kino_core import schema
+from kino_core.database import Database, DatabaseUnavailable
+from kino_core.errors import Unavailable
+from kino_core.logs import configure_logs
+from kino_core.settings import Settings, load_settings
+
+DATABASE_SECONDS = 60
+DRAIN_SECONDS = 20
+
+app = typer.Typer(no_args_is_help=True)
+
+
+class DatabaseNotReady(Unavailable):
+    """PostgreSQL stayed away, or its schema is not the one this version works with."""
+
+    code = "DATABASE_NOT_READY"
+
+
+@app.command()
+def web(home: HomeOption = None, port: PortOption = None, as_json: JsonOption = False) -> None:
+    """API, pages and ingestion doors on one port."""
+    settings = _prepared("web", home, as_json, port)
+    from dashboards.app import create_app
+
+    _serve(create_app(settings), settings)
+
+
+@app.command()
+def ingest(home: HomeOption = None, port: PortOption = None, as_json: JsonOption = False) -> None:
+    """The ingestion doors alone."""
+    settings = _prepared("ingest", home, as_json, port)
+    from kino_ingest.doors import create_doors
+
+    _serve(create_doors(settings), settings)
+
+
+@app.command()
+def worker(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Fold landed events into the operational tables."""
+    settings = _prepared("worker", home, as_json)
+    from kino_ingest.worker import run_worker
+
+    run_worker(settings)
+
+
+@app.command()
+def refresher(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Keep the lake fresh."""
+    settings = _prepared("refresher", home, as_json)
+    from kino_assets.refresher import run_refresher
+
+    run_refresher(settings)
+
+
+def _prepared(component: str, home: Path | None, as_json: bool, port: int | None = None) -> Settings:
+    settings = load_settings(home)
+    if port:
+        settings = settings.model_copy(update={"port": port})
+    configure_logs(settings, component, readable=sys.stderr.isatty() and not as_json)
+    _wait_for_database(settings)
+    return settings
+
+
+def _serve(app: Any, settings: Settings) -> None:  # noqa: ANN401  an ASGI application has no type of its own
+    import uvicorn
+
+    uvicorn.run(
+        app,
+        host=settings.listen_host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Live channels never end by themselves; what else is still answering gets the time to finish.
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+
+
+def _wait_for_database(settings: Settings) -> None:
+    """Return once PostgreSQL answers with the schema of this version; raises DatabaseNotReady after a minute."""
+    log = structlog.get_logger()
+    deadline = time.monotonic() + DATABASE_SECONDS
+    database = Database(settings.database_url, pool_max=1)
+    try:
+        while (obstacle := _obstacle(database)) is not None:
+            if time.monotonic() > deadline:
+                raise DatabaseNotReady(obstacle)
+            log.warning(obstacle)
+            time.sleep(1)
+    finally:
+        database.close()
+
+
+def _obstacle(database: Database) -> str | None:
+    try:
+        with database.read() as session:
+            current = schema.is_current(session)
+    except DatabaseUnavailable:
+        return "PostgreSQL does not answer. Start it, or check DATABASE_URL."
+    return None if current else "The tables in PostgreSQL are not those of this version. Run `kino migrate`."
