@@ -1,0 +1,139 @@
+"""What the doors ask PostgreSQL before they let an event in: whose token, which project's repository.
+
+Answers are kept for a second at most, so a revoked token works no longer than that.
+"""
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from kino_core.database import DatabaseUnavailable
+from kino_core.events import repository_id
+from kino_core.security import hash_secret
+from kino_ingest.connections import connection_pool
+from kino_ingest.sql import read_sql
+
+KEPT_SECONDS = 1.0
+MOST_KEPT = 10_000
+USED_EVERY_SECONDS = 5.0
+POOL_SIZE = 3
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class KnownToken:
+    """A token that exists and is not revoked; `agent_type` is what it was made for, if anything."""
+
+    id: uuid.UUID
+    project_id: uuid.UUID
+    agent_type: str | None
+
+
+class Lookups:
+    """Answers about tokens and repositories, for one event loop."""
+
+    def __init__(self, database_url: str) -> None:
+        self._pool = connection_pool(database_url, size=POOL_SIZE, wait_seconds=KEPT_SECONDS)
+        self._tokens: _Kept[KnownToken | None] = _Kept()
+        self._projects: _Kept[uuid.UUID | None] = _Kept()
+        self._used: set[uuid.UUID] = set()
+        self._noting: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the pool; PostgreSQL need not be there yet."""
+        await self._pool.open(wait=False)
+        self._noting = asyncio.create_task(self._note_used_for_ever(), name="tokens used")
+
+    async def stop(self) -> None:
+        """Write down which tokens were used, and close the pool."""
+        if self._noting is not None:
+            self._noting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._noting
+        await self._note_used()
+        await self._pool.close()
+
+    async def token(self, text: str, seconds: float) -> KnownToken | None:
+        """Return the token, None where there is none or it is revoked; raises DatabaseUnavailable after `seconds`."""
+        token_hash = hash_secret(text)
+        return await self._tokens.get(token_hash, lambda: self._find_token(token_hash), seconds)
+
+    async def project_of(self, repository: str, seconds: float) -> uuid.UUID | None:
+        """Return the project that has connected a repository, None where none has; raises DatabaseUnavailable."""
+        key = repository_id(repository)
+        return await self._projects.get(key, lambda: self._find_project(key), seconds)
+
+    def note_used(self, token_id: uuid.UUID) -> None:
+        """Remember that a token was used; it is written down within seconds, not now."""
+        self._used.add(token_id)
+
+    async def _find_token(self, token_hash: bytes) -> KnownToken | None:
+        row = await self._one("token_by_hash", {"token_hash": token_hash})
+        return KnownToken(*row) if row else None
+
+    async def _find_project(self, key: uuid.UUID) -> uuid.UUID | None:
+        row = await self._one("project_of_repository", {"repository_id": key})
+        return row[0] if row else None
+
+    async def _one(self, statement: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
+        try:
+            async with self._pool.connection() as connection:
+                return await (await connection.execute(read_sql(statement), values)).fetchone()
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise DatabaseUnavailable("PostgreSQL does not answer. Send it again in a moment.") from error
+
+    async def _note_used_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(USED_EVERY_SECONDS)
+            await asyncio.shield(asyncio.ensure_future(self._note_used()))
+
+    async def _note_used(self) -> None:
+        used, self._used = self._used, set()
+        if not used:
+            return
+        try:
+            async with self._pool.connection() as connection:
+                await connection.execute(read_sql("tokens_used"), {"ids": sorted(used)})
+        except (psycopg.OperationalError, PoolTimeout):
+            self._used |= used
+
+
+class _Kept(Generic[V]):
+    """Answers by key, kept for KEPT_SECONDS; everybody who asks for a key at the same time waits for one query."""
+
+    def __init__(self) -> None:
+        self._answers: dict[Hashable, tuple[float, asyncio.Task[V]]] = {}
+
+    async def get(self, key: Hashable, ask: Callable[[], Awaitable[V]], seconds: float) -> V:
+        """Return the answer for `key`; raises DatabaseUnavailable after `seconds`."""
+        now = time.monotonic()
+        asked_at, task = self._answers.get(key, (0.0, None))
+        if task is None or (task.done() and (now - asked_at > KEPT_SECONDS or _failed(task))):
+            if len(self._answers) >= MOST_KEPT:
+                self._forget_old(now)
+            task = asyncio.ensure_future(ask())
+            self._answers[key] = (now, task)
+        # The query itself is never cancelled: a task that holds a connection must come to its end.
+        await asyncio.wait({task}, timeout=seconds)
+        if not task.done():
+            raise DatabaseUnavailable("PostgreSQL does not answer. Send it again in a moment.")
+        return task.result()
+
+    def _forget_old(self, now: float) -> None:
+        self._answers = {
+            key: (asked_at, task)
+            for key, (asked_at, task) in self._answers.items()
+            if now - asked_at <= KEPT_SECONDS or not task.done()
+        }
+
+
+def _failed(task: "asyncio.Task[Any]") -> bool:
+    return task.cancelled() or task.exception() is not None
