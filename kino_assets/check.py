@@ -9,6 +9,7 @@ import psycopg
 
 from kino_assets.pipeline import prepare, process_window
 from kino_assets.refresh import load_window, one_committer
+from kino_assets.sql import read_sql
 from kino_assets.window import next_window
 from kino_core.lake import connect_lake
 from kino_core.settings import Settings
@@ -51,7 +52,9 @@ def check_warehouse(settings: Settings) -> WarehouseCheck:
             "SELECT schema_name, table_name FROM duckdb_tables()"
             " WHERE database_name = 'scratch' AND schema_name IN ('bronze', 'silver', 'gold') ORDER BY ALL"
         ).fetchall()
-        return WarehouseCheck([_compare(lake, f"{schema}.{name}") for schema, name in tables if name not in _BOOKKEEPING])
+        return WarehouseCheck(
+            [_compare(lake, f"{schema}.{name}") for schema, name in tables if name not in _BOOKKEEPING]
+        )
 
 
 @contextmanager
@@ -72,11 +75,7 @@ def _rebuilt(settings: Settings, postgres: psycopg.Connection) -> Iterator[duckd
 
 
 def _compare(lake: duckdb.DuckDBPyConnection, table: str) -> TableCheck:
-    row = lake.execute(
-        f"SELECT (SELECT count(*) FROM lake.{table}),"
-        f" (SELECT count(*) FROM (FROM lake.{table} EXCEPT ALL FROM scratch.{table})),"
-        f" (SELECT count(*) FROM (FROM scratch.{table} EXCEPT ALL FROM lake.{table}))"
-    ).fetchone()
+    row = lake.execute(read_sql("compare").format(table=table)).fetchone()
     assert row is not None
     rows, unexpected, missing = row
     return TableCheck(table, rows, unexpected + missing)

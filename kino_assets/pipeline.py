@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
 import duckdb
 import pyarrow as pa
 
 from kino_assets.history import brought_in
+from kino_assets.sql import read_sql
 from kino_core.events import agent_key, repository_id
 from kino_core.identities import KNOWN_AGENTS, Identity, agent_type_of, identify, identify_login
 from kino_core.measurements import measurement_views
@@ -46,7 +45,7 @@ _MEASURED = {metric.fact for metric in METRICS}
 
 def prepare(lake: duckdb.DuckDBPyConnection) -> None:
     """Make the tables and views that are missing in the current catalog."""
-    lake.execute(_sql("tables"))
+    lake.execute(read_sql("tables"))
     lake.execute(measurement_views())
     lake.execute("CREATE OR REPLACE TEMP TABLE metric_kind (metric VARCHAR, kind VARCHAR)")
     _insert(lake, "metric_kind", ["metric", "kind"], [(metric.key, str(metric.kind)) for metric in METRICS])
@@ -55,50 +54,65 @@ def prepare(lake: duckdb.DuckDBPyConnection) -> None:
     _insert(lake, "known_agent", ["name", "agent_id", "agent_type"], agents)
 
 
-def process_window(lake: duckdb.DuckDBPyConnection, high: int) -> int:
+@dataclass(frozen=True)
+class Changes:
+    """What a window changed: silver tables and metrics by name, and how many (metric, scope, day) slices."""
+
+    tables: frozenset[str] = frozenset()
+    metrics: frozenset[str] = frozenset()
+    slices: int = 0
+
+
+def process_window(lake: duckdb.DuckDBPyConnection, high: int) -> Changes:
     """Bring bronze, silver and gold up to date with the rows of the temporary table `window_event`.
 
-    Returns how many (metric, scope, day) slices were recomputed. Running it again with the same rows changes nothing.
+    Running it again with the same rows changes nothing.
     """
     lake.execute(
         "INSERT INTO bronze.event BY NAME SELECT * FROM window_event ANTI JOIN bronze.event USING (source, event_id)"
     )
-    lake.execute("CREATE OR REPLACE TEMP TABLE touched (metric VARCHAR, scope_type VARCHAR, scope_id VARCHAR, day DATE)")
+    lake.execute(
+        "CREATE OR REPLACE TEMP TABLE touched (metric VARCHAR, scope_type VARCHAR, scope_id VARCHAR, day DATE)"
+    )
     _name_repositories(lake)
+    changed = set()
     for table in TABLES:
         _BEFORE.get(table.name, _nothing)(lake)
-        lake.execute(_sql(f"silver/{table.name}"))
-        _replace(lake, table)
+        lake.execute(read_sql(f"silver/{table.name}"))
+        if _replace(lake, table):
+            changed.add(table.name)
     lake.execute("CREATE OR REPLACE TEMP TABLE touched_slice AS SELECT DISTINCT * FROM touched")
     for step in ("day", "longer", "median", "level"):
-        lake.execute(_sql(f"gold/{step}"))
+        lake.execute(read_sql(f"gold/{step}"))
     lake.execute("INSERT INTO bronze.ledger SELECT ?, metric, scope_type, scope_id, day FROM touched_slice", [high])
-    return _count(lake, "SELECT count(*) FROM touched_slice")
+    metrics = lake.execute("SELECT DISTINCT metric FROM touched_slice").fetchall()
+    return Changes(
+        frozenset(changed), frozenset(key for (key,) in metrics), _count(lake, "SELECT count(*) FROM touched_slice")
+    )
 
 
-def _replace(lake: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Replace the rows that differ, and note the slices they stood in before and stand in now."""
+def _replace(lake: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Replace the rows that differ, if any, and note the slices they stood in before and stand in now."""
     names = {
         "table": table.full_name,
         "key": ", ".join(table.key),
         "columns": ", ".join(_columns(lake, table)),
     }
-    lake.execute(_sql("silver/changed").format(**names))
+    lake.execute(read_sql("silver/changed").format(**names))
     if not _count(lake, "SELECT count(*) FROM changed"):
-        return
+        return False
     _touch(lake, table)
-    lake.execute(_sql("silver/replace").format(**names))
+    lake.execute(read_sql("silver/replace").format(**names))
     _touch(lake, table)
+    return True
 
 
 def _touch(lake: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Note the slices that the changed rows of `table` stand in, with the lake as it is at this moment."""
     if table.name in _MEASURED:
-        key = ", ".join(table.key)
-        matches = f"entity_key IN (SELECT concat_ws('|', {key}) FROM changed)"
-        lake.execute(_sql("gold/touched").format(matches=f"fact = '{table.name}' AND {matches}"))
+        lake.execute(read_sql("gold/touched_by_fact").format(fact=table.name, key=", ".join(table.key)))
     elif table.name in ("project", "repository"):
-        matches = f"{table.key[0]} IN (SELECT {table.key[0]} FROM changed)"
-        lake.execute(_sql("gold/touched").format(matches=matches))
+        lake.execute(read_sql("gold/touched_by_owner").format(key=table.key[0]))
 
 
 def _name_repositories(lake: duckdb.DuckDBPyConnection) -> None:
@@ -110,8 +124,8 @@ def _name_repositories(lake: duckdb.DuckDBPyConnection) -> None:
 
 def _identify_signatures(lake: duckdb.DuckDBPyConnection) -> None:
     """Classify the names and addresses that no earlier window held, before commits refer to them."""
-    lake.execute(_sql("silver/window_commit"))
-    signatures = lake.execute(_sql("silver/signature")).fetchall()
+    lake.execute(read_sql("silver/window_commit"))
+    signatures = lake.execute(read_sql("silver/signature")).fetchall()
     rows = []
     for name, email, login in signatures:
         found = identify_login(login) if login is not None else identify(name or "", email)
@@ -128,18 +142,13 @@ def _owner(found: Identity) -> tuple[str | None, str | None, str | None, str | N
 
 def _walk_merges(lake: duckdb.DuckDBPyConnection) -> None:
     """Find the commits that each merged branch brought in, for the repositories this window concerns."""
-    lake.execute(_sql("silver/merge_candidate"))
+    lake.execute(read_sql("silver/merge_candidate"))
     lake.execute("CREATE OR REPLACE TEMP TABLE merged_branch (repository_id UUID, number BIGINT, sha VARCHAR)")
     merges = lake.execute(
         "SELECT repository_id::VARCHAR, number, sha FROM merge_candidate WHERE by_merge ORDER BY ALL"
     ).fetchall()
     for repository in sorted({merge[0] for merge in merges}):
-        parents: dict[str, list[str]] = {
-            sha: known
-            for sha, known in lake.execute(
-                "SELECT sha, coalesce(parents, []) FROM silver.commit WHERE repository_id = ?::UUID", [repository]
-            ).fetchall()
-        }
+        parents: dict[str, list[str]] = dict(lake.execute(read_sql("silver/parents"), [repository]).fetchall())
         numbers = {sha: number for owner, number, sha in merges if owner == repository}
         rows = [
             (repository, numbers[merge], sha)
@@ -152,7 +161,7 @@ def _walk_merges(lake: duckdb.DuckDBPyConnection) -> None:
 def _name_agents(lake: duckdb.DuckDBPyConnection) -> None:
     rows = [
         (name, declared, str(agent_key(name)), str(agent_type_of(name, declared)))
-        for name, declared in lake.execute(_sql("silver/agent")).fetchall()
+        for name, declared in lake.execute(read_sql("silver/agent")).fetchall()
     ]
     _insert(lake, "silver.agent", ["agent_name", "declared_type", "agent_id", "agent_type"], rows)
 
@@ -175,7 +184,7 @@ def _insert(
     if not found:
         return
     lake.register("incoming", _arrow(columns, found))
-    lake.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+    lake.execute(read_sql("insert").format(table=table))
     lake.unregister("incoming")
 
 
@@ -197,8 +206,3 @@ def _count(lake: duckdb.DuckDBPyConnection, sql: str) -> int:
     row = lake.execute(sql).fetchone()
     assert row is not None
     return int(row[0])
-
-
-@cache
-def _sql(name: str) -> str:
-    return (files("kino_assets") / "sql" / f"{name}.sql").read_text()

@@ -8,26 +8,31 @@ from dataclasses import dataclass
 import duckdb
 import psycopg
 
-from kino_assets.pipeline import prepare, process_window
+from kino_assets.pipeline import Changes, prepare, process_window
+from kino_assets.sql import read_sql
 from kino_assets.window import Origin, Window, anything_since, next_window, read_window
 from kino_core.database import libpq_url
 from kino_core.errors import KinoError
-from kino_core.lake import LAKE_LOCK, connect_lake
+from kino_core.lake import LAKE_LOCK, LakeNotReady, connect_lake
 from kino_core.settings import Settings
 
 LOCK_WAIT_SECONDS = 120
 
-BeforeCommit = Callable[[duckdb.DuckDBPyConnection], None]
+BeforeCommit = Callable[[duckdb.DuckDBPyConnection, Changes], None]
 
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a refresh did: events read, (metric, scope, day) slices recomputed, and the snapshot it made."""
+    """What a refresh did: how many events it read, what they changed, and the snapshot it made.
+
+    `high` is where the next window begins.
+    """
 
     events: int
-    slices: int
+    changes: Changes
     seconds: float
     snapshot_id: int
+    high: int
 
 
 class LogReplaced(KinoError):
@@ -43,20 +48,47 @@ class LakeBusy(KinoError):
     retryable = True
 
 
-def refresh(
-    settings: Settings,
-    *,
-    full: bool = False,
-    everything: bool = False,
-    before_commit: BeforeCommit = lambda lake: None,
-) -> Refreshed:
-    """Bring the lake up to date; with `full`, rebuild every table from the first event on.
+class LakeWriter:
+    """The one way to change the lake. Keeps its connection warm between refreshes; not for several threads.
 
-    `everything` waits until all that was committed before the call can be read. `before_commit` runs on the finished,
-    uncommitted tables; whatever it raises rolls the whole refresh back.
+    `latest` tells what the latest refresh did.
     """
-    began = time.monotonic()
-    with one_committer(settings) as postgres, _writer(settings) as lake:
+
+    def __init__(self, settings: Settings) -> None:
+        self.latest: Refreshed | None = None
+        self._settings = settings
+        self._lake: duckdb.DuckDBPyConnection | None = None
+
+    def refresh(
+        self, *, full: bool = False, everything: bool = False, before_commit: BeforeCommit = lambda lake, changes: None
+    ) -> Refreshed:
+        """Bring the lake up to date; with `full`, rebuild every table from the first event on.
+
+        `everything` waits until all that was committed before the call can be read. `before_commit` runs on the
+        finished, uncommitted tables; whatever it raises rolls the whole refresh back. Raises LakeBusy and LogReplaced.
+        """
+        try:
+            with one_committer(self._settings) as postgres:
+                self.latest = self._refresh(postgres, full, everything, before_commit)
+                return self.latest
+        except BaseException:
+            # Whatever state the connection is in, the next refresh begins with a new one.
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection; the next refresh opens another."""
+        if self._lake is not None:
+            self._lake.close()
+            self._lake = None
+
+    def _refresh(
+        self, postgres: psycopg.Connection, full: bool, everything: bool, before_commit: BeforeCommit
+    ) -> Refreshed:
+        began = time.monotonic()
+        if self._lake is None:
+            self._lake = connect_lake(self._settings.database_url, self._settings.lake_path, read_only=False)
+        lake = self._lake
         with _transaction(lake):
             prepare(lake)
             if full:
@@ -64,13 +96,14 @@ def refresh(
             low, origin = _cursor(lake)
             window = next_window(postgres, low, everything=everything)
             _same_log(origin, window.origin)
-            if not full and not anything_since(postgres, low):
-                return Refreshed(0, 0, time.monotonic() - began, snapshot_id(lake))
-            events = load_window(lake, settings.database_url, window)
-            slices = process_window(lake, window.high)
-            _move_cursor(lake, window)
-            before_commit(lake)
-        return Refreshed(events, slices, time.monotonic() - began, snapshot_id(lake))
+            events, changes = 0, Changes()
+            if full or anything_since(postgres, low):
+                events = load_window(lake, self._settings.database_url, window)
+                changes = process_window(lake, window.high)
+                _move_cursor(lake, window)
+                low = window.high
+            before_commit(lake, changes)
+        return Refreshed(events, changes, time.monotonic() - began, snapshot_id(lake), low)
 
 
 @contextmanager
@@ -102,20 +135,26 @@ def load_window(lake: duckdb.DuckDBPyConnection, database_url: str, window: Wind
     return int(row[0])
 
 
+def lake_cursor(settings: Settings) -> int:
+    """Return the transaction id from which the lake has still to read, 0 before the first refresh."""
+    try:
+        lake = connect_lake(settings.database_url, settings.lake_path, read_only=True)
+    except LakeNotReady:
+        return 0
+    try:
+        row = lake.execute("SELECT low FROM bronze.cursor").fetchone()
+    except duckdb.CatalogException:
+        return 0
+    finally:
+        lake.close()
+    return int(row[0]) if row else 0
+
+
 def snapshot_id(lake: duckdb.DuckDBPyConnection) -> int:
     """Return the id of the newest snapshot of the lake."""
     row = lake.execute("SELECT id FROM lake.current_snapshot()").fetchone()
     assert row is not None
     return int(row[0])
-
-
-@contextmanager
-def _writer(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    lake = connect_lake(settings.database_url, settings.lake_path, read_only=False)
-    try:
-        yield lake
-    finally:
-        lake.close()
 
 
 @contextmanager
@@ -135,7 +174,7 @@ def _empty(lake: duckdb.DuckDBPyConnection) -> None:
         " WHERE database_name = current_database() AND schema_name IN ('bronze', 'silver', 'gold')"
     ).fetchall()
     for (table,) in tables:
-        lake.execute(f"DELETE FROM {table}")
+        lake.execute(read_sql("empty").format(table=table))
 
 
 def _cursor(lake: duckdb.DuckDBPyConnection) -> tuple[int, Origin | None]:

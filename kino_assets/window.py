@@ -4,12 +4,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.resources import files
 
 import psycopg
 import pyarrow as pa
 from adbc_driver_postgresql import dbapi
 
+from kino_assets.sql import read_sql
 from kino_core.database import libpq_url
 from kino_core.errors import KinoError
 
@@ -81,7 +81,7 @@ def anything_since(connection: psycopg.Connection, low: int) -> bool:
 def read_window(database_url: str, window: Window) -> Iterator[pa.RecordBatchReader]:
     """Yield the events of `window` as a stream of Arrow batches, readable once, inside the block."""
     with dbapi.connect(libpq_url(database_url)) as connection, connection.cursor() as cursor:
-        cursor.execute(_READ_WINDOW, [str(window.low), str(window.high)])
+        cursor.execute(read_sql("bronze/read_window"), [str(window.low), str(window.high)])
         yield cursor.fetch_record_batch()
 
 
@@ -93,6 +93,3 @@ def _number(connection: psycopg.Connection, sql: str) -> int:
     row = connection.execute(sql).fetchone()
     assert row is not None
     return int(row[0])
-
-
-_READ_WINDOW = (files("kino_assets") / "sql" / "bronze" / "read_window.sql").read_text()

@@ -76,6 +76,6 @@ def libpq_url(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def query(session: ReadSession | WriteSession, sql: str, **values: Any) -> list[Any]:
+def query(session: ReadSession | WriteSession, sql: str, **values: object) -> list[Any]:
     """Return the rows of `sql`, each with its columns as attributes; `values` are bound, never interpolated."""
     return list(session.execute(text(sql), values))

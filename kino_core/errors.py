@@ -1,7 +1,7 @@
 """The one family of errors that people and programs may see."""
 
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 
 class Category(StrEnum):
@@ -28,7 +28,7 @@ class KinoError(Exception):
     code: ClassVar[str] = "INTERNAL_ERROR"
     retryable: ClassVar[bool] = False
 
-    def __init__(self, message: str, **details: Any) -> None:
+    def __init__(self, message: str, **details: object) -> None:
         super().__init__(message)
         self.message = message
         self.details = details

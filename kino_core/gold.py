@@ -197,8 +197,13 @@ class Gold:
         parts = list(period.split(by)) if by else []
         cells = self._cells([metric(key) for key in keys], scopes, [period, *parts])
         return {
-            (key, scope): self._value(metric(key), scope, period, [(part, cells[key, scope, part]) for part in parts],
-                                      cells[key, scope, period])
+            (key, scope): self._value(
+                metric(key),
+                scope,
+                period,
+                [(part, cells[key, scope, part]) for part in parts],
+                cells[key, scope, period],
+            )
             for key in keys
             for scope in scopes
         }
@@ -239,7 +244,10 @@ class Gold:
                 "offset": offset,
             },
         ).fetchall()
-        return [Evidence(*row[:3], row[3].astimezone(UTC), *row[4:]) for row in rows]
+        return [
+            Evidence(entity, source, event_id, occurred_at.astimezone(UTC), numerator, denominator)
+            for entity, source, event_id, occurred_at, numerator, denominator in rows
+        ]
 
     def _cells(
         self, metrics: Sequence[Metric], scopes: Sequence[Scope], periods: Sequence[Period]

@@ -126,7 +126,7 @@ def agent_of_branch(branch: str) -> tuple[str, AgentType] | None:
 
 def agent_type_of(agent_id: str, declared: str | None) -> AgentType:
     """Return the family of an agent that reports for itself: as it says, else as its name begins, else OTHER."""
-    if declared in AgentType.__members__:
+    if declared is not None and declared in AgentType.__members__:
         return AgentType(declared)
     name = agent_id.casefold()
     return next((family for family in AgentType if name.startswith(family.casefold())), AgentType.OTHER)

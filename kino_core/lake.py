@@ -12,7 +12,7 @@ from kino_core.database import libpq_url
 from kino_core.errors import Unavailable
 
 CATALOG_SCHEMA = "lake"
-LAKE_LOCK = 0x6B696E6F
+LAKE_LOCK = 0x6B696E6F_01
 """Key of the PostgreSQL advisory lock that the one committer holds."""
 
 
@@ -37,7 +37,8 @@ def connect_lake(
     )
     for extension in ("postgres_scanner", "ducklake"):
         connection.load_extension(str(_extension_file(extension)))
-    options = [f"DATA_PATH {quoted(str(data_path))}", f"METADATA_SCHEMA '{CATALOG_SCHEMA}'"]
+    # The catalog remembers where its files were; a home that was moved since is still the same lake.
+    options = [f"DATA_PATH {quoted(str(data_path))}", "OVERRIDE_DATA_PATH true", f"METADATA_SCHEMA '{CATALOG_SCHEMA}'"]
     if read_only:
         options += ["READ_ONLY", "CREATE_IF_NOT_EXISTS false"]
     else:
@@ -47,9 +48,10 @@ def connect_lake(
     catalog = quoted(f"ducklake:postgres:{libpq_url(database_url)}")
     try:
         connection.execute(f"ATTACH {catalog} AS lake ({', '.join(options)})")
-    except duckdb.Error as error:
+    except duckdb.Error:
         connection.close()
-        raise LakeNotReady("The numbers are being prepared. Try again in a moment.") from error
+        # DuckDB's own message holds the catalog's address, and so a password: it must not travel on.
+        raise LakeNotReady("The numbers are being prepared. Try again in a moment.") from None
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("USE lake")
     return connection

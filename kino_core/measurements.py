@@ -19,7 +19,9 @@ class Fact:
 
 FACTS: dict[str, Fact] = {
     "commit": Fact("'commit ' || sha", ("repository_id", "sha"), repository="repository_id", person="person_id"),
-    "pull_request": Fact("'pull request #' || number", ("repository_id", "number"), repository="repository_id", person="person_id"),
+    "pull_request": Fact(
+        "'pull request #' || number", ("repository_id", "number"), repository="repository_id", person="person_id"
+    ),
     "agent_activity": Fact("'activity ' || event_id", ("event_source", "event_id"), project="project_id"),
     "test_run": Fact("'test run ' || event_id", ("event_source", "event_id"), project="project_id"),
     "task": Fact("'task ' || task_id", ("project_id", "task_id"), project="project_id"),

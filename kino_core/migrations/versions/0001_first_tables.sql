@@ -1,4 +1,6 @@
 CREATE SCHEMA landing;
+-- Dagster keeps its own tables here, and its own version of them.
+CREATE SCHEMA IF NOT EXISTS dagster;
 
 CREATE TABLE landing.claim (
     source text NOT NULL,

@@ -1,0 +1,163 @@
+"""The assets: one refresh that makes every table of the lake, shown table by table and metric by metric."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import duckdb
+
+from kino_assets.pipeline import TABLES, Changes
+from kino_assets.refresh import LakeWriter, Refreshed
+from kino_assets.sql import read_sql
+from kino_core.metrics import METRICS, Kind, Metric
+
+LANDING = dg.AssetKey(["landing", "event"])
+BRONZE = dg.AssetKey(["bronze", "event"])
+
+landing_event = dg.AssetSpec(
+    LANDING,
+    group_name="landing",
+    kinds={"postgres"},
+    description="The log: every event that Kino acknowledged, append-only, written by the ingestion doors.",
+)
+
+
+class RefreshConfig(dg.Config):
+    """How to refresh: `full` rebuilds every table from the first event, `everything` waits for open transactions."""
+
+    full: bool = False
+    everything: bool = False
+
+
+def _silver(name: str) -> dg.AssetKey:
+    return dg.AssetKey(["silver", name])
+
+
+def _gold(metric: Metric) -> dg.AssetKey:
+    return dg.AssetKey(["gold", metric.key])
+
+
+# What each silver table is computed from, beside the bronze events.
+_SILVER_NEEDS: dict[str, tuple[str, ...]] = {
+    "pull_request_commit": ("commit",),
+    "pull_request": ("commit", "github_pull_request", "pull_request_commit"),
+    "test_run": ("agent_activity",),
+    "task": ("agent_activity",),
+    "blocker_change": ("agent_activity",),
+}
+
+
+def _specs() -> Iterator[dg.AssetSpec]:
+    yield dg.AssetSpec(
+        BRONZE,
+        deps=[LANDING],
+        group_name="bronze",
+        kinds={"parquet", "duckdb"},
+        description="Events as landed, read in windows of transaction ids.",
+        skippable=True,
+    )
+    for table in TABLES:
+        needs = [_silver(name) for name in _SILVER_NEEDS.get(table.name, ())]
+        yield dg.AssetSpec(
+            _silver(table.name),
+            deps=[BRONZE, *needs],
+            group_name="silver",
+            kinds={"parquet", "duckdb"},
+            description=f"Facts: one row for each {' and '.join(table.key)}.",
+            skippable=True,
+        )
+    for metric in METRICS:
+        yield dg.AssetSpec(
+            _gold(metric),
+            deps=[_silver(metric.fact), _silver("project"), _silver("repository")],
+            group_name="gold",
+            kinds={"parquet", "duckdb"},
+            description=f"{metric.label}. {metric.definition}",
+            metadata={"unit": str(metric.unit), "kind": str(metric.kind), "version": metric.version},
+            skippable=True,
+        )
+
+
+def _check_specs() -> Iterator[dg.AssetCheckSpec]:
+    for metric in METRICS:
+        yield dg.AssetCheckSpec(
+            "plausible",
+            asset=_gold(metric),
+            blocking=True,
+            description=_PLAUSIBLE[metric.kind][0],
+        )
+
+
+_PLAUSIBLE: dict[Kind, tuple[str, str]] = {
+    Kind.SUM: ("No sum is negative, and none stands on more inputs than entities.", "value < 0 OR n > entities"),
+    Kind.MEDIAN: ("No median is negative, and none stands on more inputs than entities.", "value < 0 OR n > entities"),
+    Kind.LEVEL: ("No level is negative.", "value < 0"),
+    Kind.RATIO: (
+        "Every share lies between 0 and 1, its bounds too, the lower not above the upper.",
+        "value NOT BETWEEN 0 AND 1 OR lower > upper OR upper > 1 OR n > entities",
+    ),
+}
+
+
+class ImplausibleMetric(dg.Failure):
+    """A check failed before the commit, so the refresh was rolled back."""
+
+
+@dg.multi_asset(name="lake", specs=list(_specs()), check_specs=list(_check_specs()), can_subset=True)
+def lake(
+    context: dg.AssetExecutionContext, config: RefreshConfig, writer: dg.ResourceParam[LakeWriter]
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Bring the lake up to date in one transaction.
+
+    A part of it may be selected, the commit is one all the same; what the window did not change is skipped, unless a
+    person asked for it by a run without new events.
+    """
+    checks: list[dg.AssetCheckResult] = []
+
+    def look(tables: duckdb.DuckDBPyConnection, changes: Changes) -> None:
+        checks.extend(_look(tables, [metric for metric in METRICS if metric.key in _to_show(changes)]))
+        if implausible := [str(check.asset_key) for check in checks if not check.passed]:
+            raise ImplausibleMetric(f"Rolled back, because these metrics are implausible: {', '.join(implausible)}.")
+
+    def selected() -> list[dg.AssetCheckResult]:
+        keys = {(check.asset_key, check.name) for check in context.selected_asset_check_keys}
+        return [check for check in checks if (check.asset_key, check.check_name) in keys]
+
+    try:
+        done = writer.refresh(full=config.full, everything=config.everything, before_commit=look)
+    except ImplausibleMetric:
+        yield from selected()
+        raise
+    for spec in _specs():
+        if spec.key in context.selected_asset_keys and spec.key.path[-1] in _to_show(done.changes):
+            yield dg.MaterializeResult(asset_key=spec.key, metadata=_metadata(done))
+    yield from selected()
+
+
+def _to_show(changes: Changes) -> frozenset[str]:
+    """Return the last parts of the keys of what a refresh made; all of them when it found everything up to date."""
+    if not changes.tables:
+        return frozenset([BRONZE.path[-1], *(table.name for table in TABLES), *(metric.key for metric in METRICS)])
+    return changes.tables | changes.metrics | {BRONZE.path[-1]}
+
+
+def _look(tables: duckdb.DuckDBPyConnection, metrics: list[Metric]) -> Iterator[dg.AssetCheckResult]:
+    for metric in metrics:
+        implausible = _PLAUSIBLE[metric.kind][1]
+        row = tables.execute(read_sql("gold/plausible").format(implausible=implausible), [metric.key]).fetchone()
+        assert row is not None
+        yield dg.AssetCheckResult(
+            asset_key=_gold(metric),
+            check_name="plausible",
+            passed=row[1] == 0,
+            metadata={"rows": row[0], "implausible": row[1]},
+        )
+
+
+def _metadata(done: Refreshed) -> dict[str, dg.MetadataValue]:
+    return {
+        "events": dg.MetadataValue.int(done.events),
+        "slices": dg.MetadataValue.int(done.changes.slices),
+        "seconds": dg.MetadataValue.float(done.seconds),
+        "snapshot": dg.MetadataValue.int(done.snapshot_id),
+        "high": dg.MetadataValue.int(done.high),
+    }

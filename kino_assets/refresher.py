@@ -1,0 +1,102 @@
+"""The warm refresher: it keeps the lake a moment behind the log, through real Dagster runs in its own process."""
+
+import signal
+import threading
+import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import psycopg
+import structlog
+
+from kino_assets.definitions import defs, refresh_job
+from kino_assets.instance import dagster_instance
+from kino_assets.refresh import LakeWriter, Refreshed, lake_cursor
+from kino_assets.window import anything_since
+from kino_core.database import libpq_url
+from kino_core.settings import Settings
+
+POLL_SECONDS = 0.25
+QUIET_SECONDS = 0.2
+"""Events come in bursts: wait this long for the burst to go on before reading it."""
+LONGEST_PAUSE_SECONDS = 30.0
+RUNS_KEPT_FOR = timedelta(days=1)
+RUNS_PURGED_AT_ONCE = 200
+PURGE_EVERY_SECONDS = 3600.0
+
+log = structlog.get_logger("refresher")
+
+
+def run_refresher(settings: Settings) -> None:
+    """Refresh whenever the log holds something new, until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    pause = POLL_SECONDS
+    while not stop.is_set():
+        try:
+            with dagster_instance(settings) as instance:
+                _follow(settings, instance, stop)
+        except Exception:
+            # PostgreSQL may be restarting; the log loses nothing meanwhile.
+            log.exception("refresh_failed", next_try_seconds=pause)
+            stop.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        else:
+            pause = POLL_SECONDS
+
+
+def refresh_through_dagster(settings: Settings, *, full: bool = False, everything: bool = False) -> Refreshed:
+    """Refresh once, as a Dagster run inside this process, so that its lineage and checks show in the Dagster UI.
+
+    Raises what the refresh raised.
+    """
+    with dagster_instance(settings) as instance, closing(LakeWriter(settings)) as writer:
+        return _run(writer, instance, full=full, everything=everything)
+
+
+def _follow(settings: Settings, instance: dg.DagsterInstance, stop: threading.Event) -> None:
+    low = lake_cursor(settings)
+    purged_at = 0.0
+    with (
+        psycopg.connect(
+            libpq_url(settings.database_url), autocommit=True, application_name="kino refresher"
+        ) as postgres,
+        closing(LakeWriter(settings)) as writer,
+    ):
+        while not stop.wait(POLL_SECONDS):
+            if anything_since(postgres, low):
+                stop.wait(QUIET_SECONDS)
+                done = _run(writer, instance)
+                low = done.high
+                log.info("refreshed", events=done.events, slices=done.changes.slices, seconds=round(done.seconds, 3))
+            elif time.monotonic() - purged_at > PURGE_EVERY_SECONDS:
+                _purge(instance)
+                purged_at = time.monotonic()
+
+
+def _run(
+    writer: LakeWriter, instance: dg.DagsterInstance, *, full: bool = False, everything: bool = False
+) -> Refreshed:
+    config = {
+        "ops": {"lake": {"config": {"full": full, "everything": everything}}},
+        # Every line goes to the run's log in Dagster; here only what went wrong.
+        "loggers": {"console": {"config": {"log_level": "ERROR"}}},
+    }
+    defs.resolve_job_def(refresh_job.name).execute_in_process(
+        instance=instance, run_config=config, resources={"writer": writer}, raise_on_error=True
+    )
+    assert writer.latest is not None, "a run that did not fail has refreshed"
+    return writer.latest
+
+
+def _purge(instance: dg.DagsterInstance) -> None:
+    """Forget finished refreshes after a day: a busy portfolio makes tens of thousands of them."""
+    old = dg.RunsFilter(
+        job_name=refresh_job.name,
+        statuses=[dg.DagsterRunStatus.SUCCESS],
+        created_before=datetime.now(UTC) - RUNS_KEPT_FOR,
+    )
+    for run_id in instance.get_run_ids(old, limit=RUNS_PURGED_AT_ONCE):
+        instance.delete_run(run_id)

@@ -1,0 +1,1 @@
+SELECT sha, coalesce(parents, []) FROM silver.commit WHERE repository_id = ?::UUID;
