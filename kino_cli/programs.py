@@ -20,7 +20,6 @@ PROJECT = Path(kino_cli.__file__).parent.parent
 """The checkout, or the folder into which the wheel was installed."""
 
 SERVERS, SERVICES, DAGSTER = "servers", "services", "dagster"
-NAMES = ("postgres", "valkey", "web", "worker", "refresher", "dagster-webserver", "dagster-daemon", "dagster-code")
 
 
 @dataclass(frozen=True)

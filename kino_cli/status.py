@@ -9,8 +9,9 @@ from typing import Any
 from kino_cli.homes import Running, read_running
 from kino_cli.options import HomeOption, JsonOption, settings_of
 from kino_cli.output import print_json, print_table, say
-from kino_cli.programs import NAMES
 from kino_cli.supervision import Supervisor
+
+ORDER = ("postgres", "valkey", "web", "worker", "refresher", "dagster-webserver", "dagster-daemon", "dagster-code")
 
 
 def command(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -22,7 +23,7 @@ def status_of(home: Path) -> dict[str, Any]:
     """Return the state of the Kino in `home` as `kino status --json` prints it."""
     running = read_running(home)
     processes = Supervisor(home).processes() if running else []
-    processes.sort(key=lambda process: NAMES.index(str(process["name"])))
+    processes.sort(key=lambda process: ORDER.index(str(process["name"])))
     if running is None or not processes:
         return {"ready": False, "urls": {"web": None, "dagster": None}, "processes": []}
     dagster_url = f"http://localhost:{running.dagster_port}" if running.with_dagster else None

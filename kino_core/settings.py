@@ -8,12 +8,11 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from kino_core.errors import Category, KinoError
 
@@ -68,13 +67,10 @@ def _read_web_address(value: object) -> object:
 
 def _read_postgres_address(value: object) -> object:
     if isinstance(value, str):
-        try:
-            backend = make_url(value).drivername.partition("+")[0]
-        except (ArgumentError, ValueError):
-            backend = ""
-        if backend not in ("postgresql", "postgres"):
+        scheme, separator, rest = value.partition("://")
+        if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres") or not rest:
             raise ValueError("must look like postgresql://user:password@host:5432/name")
-        return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", value)
+        return f"postgresql://{rest}"
     return value
 
 
@@ -290,7 +286,7 @@ def _weak_secrets(settings: Settings) -> list[str]:
             continue
         secret = value.get_secret_value()
         if field.alias.startswith("DATABASE_"):
-            secret = make_url(secret).password or "unset"
+            secret = unquote(urlsplit(secret).password or "")
         if secret.casefold() in DEFAULT_SECRETS or re.fullmatch(r"<.*>", secret):
             problems.append(f"{field.alias}: a well-known or example secret; production needs one of its own")
         elif len(secret) < shortest.get(field.alias, 0):
