@@ -13,6 +13,8 @@ from kino_core.periods import Grain, Period
 SPARK_WIDTH = 80
 SPARK_HEIGHT = 20
 _DOT_RADIUS = 2.5
+MOST_TICKS = 6
+"""Words that fit under a chart on a telephone."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class BarChart:
 def bar_chart(points: Sequence[Point], metric: Metric, grain: Grain, today: date) -> BarChart:
     """Return the bars of a metric's series; `today` tells which period is still running."""
     top = rounded_up(max((point.value for point in points if point.value is not None), default=0.0))
-    every = max(1, math.ceil(len(points) / 7))
+    every = max(1, math.ceil(len(points) / MOST_TICKS))
     bars = tuple(
         _bar(point, metric, grain, top, today, ticked=index % every == 0) for index, point in enumerate(points)
     )

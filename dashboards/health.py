@@ -55,6 +55,6 @@ def _by_rule(
     if now - last_activity_at > STALE_AFTER:
         return Status("at-risk", "At risk", f"No activity for {relative(last_activity_at, now).removesuffix(' ago')}")
     if open_blockers:
-        opened = f" ({relative(oldest_blocker_at, now)})" if oldest_blocker_at else ""
-        return Status("on-track", "On track", f"{plural(open_blockers, 'open blocker')}{opened}, younger than a day")
+        opened = f", the oldest from {relative(oldest_blocker_at, now)}" if oldest_blocker_at else ""
+        return Status("on-track", "On track", f"{plural(open_blockers, 'open blocker')}{opened}")
     return Status("on-track", "On track", "Active in the last 7 days and nothing blocked")

@@ -1,7 +1,6 @@
 """One way from data to HTML: whole pages for a browser, one named block of the same page for htmx."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -41,7 +40,7 @@ class Renderer:
             period_name=formats.period_name,
         )
 
-    def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         """Return `template` filled with `values`; only the block named like htmx's target when that is asked for.
 
         A restored history entry wants the whole page, although htmx sends it.

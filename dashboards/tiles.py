@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from dashboards.formats import bounds, number, period_name, plural, quantity
+from dashboards.formats import bounds, number, period_name, plural, quantity, share
 from kino_core.gold import MetricValue
 from kino_core.metrics import Direction, Kind, Metric, Unit
 from kino_core.periods import Period
@@ -57,16 +57,23 @@ def tile(found: MetricValue, earlier: MetricValue | None, against: Period, href:
     )
 
 
+_NOUNS = {
+    "commit": ("commit", "commits"),
+    "pull_request": ("pull request", "pull requests"),
+    "task": ("task", "tasks"),
+    "test_run": ("test run", "test runs"),
+}
+
+
 def _note(found: MetricValue) -> str | None:
     words = []
+    noun = _NOUNS.get(found.metric.fact, ("entity", "entities"))
     if (spread := bounds(found)) is not None:
-        words.append(spread)
+        words.append(f"range {spread}")
     if found.metric.kind in (Kind.RATIO, Kind.MEDIAN) and found.value is not None:
-        words.append(f"of {found.n:,}")
+        words.append(f"of {plural(found.n, *noun)}")
     if found.value is not None and found.coverage is not None and found.coverage < 1:
-        words.append(f"{found.coverage:.0%} known")
-    elif found.value is None and found.n:
-        words.append(f"{plural(found.n, 'entity', 'entities')}, none with this input")
+        words.append(f"{share(found.coverage)} known")
     return " · ".join(words) or None
 
 

@@ -45,7 +45,7 @@ class Row:
     commits: int | None
     blockers: int
     weeks: Sequence[int]
-    line: Sparkline
+    line: Sparkline | None
     last_activity_at: datetime | None
 
     @property
@@ -164,7 +164,7 @@ def _row(
         commits=None if commits is None else int(commits),
         blockers=card.open_blockers,
         weeks=card.weekly_commits,
-        line=sparkline(card.weekly_commits, top),
+        line=sparkline(card.weekly_commits, top) if card.commits else None,
         last_activity_at=card.last_activity_at,
     )
 
@@ -219,6 +219,7 @@ def _view(
     rows: list[Row], numbers: Numbers | None, q: str, sort: str, page: int, month: Period, now: datetime
 ) -> dict[str, Any]:
     found = _sorted(_matching(rows, q), sort)
+    waiting = attention(rows)
     first = max(0, page - 1) * ROWS_ON_A_PAGE
     shown = found[first : first + ROWS_ON_A_PAGE]
     return {
@@ -229,7 +230,8 @@ def _view(
         "tiles": numbers.tiles if numbers else [],
         "month": str(month),
         "month_name": period_name(month),
-        "attention": attention(rows),
+        "attention": waiting[:MOST_ATTENTION],
+        "more_attention": max(0, len(waiting) - MOST_ATTENTION),
         "groups": [{"name": name, "rows": list(group)} for name, group in groupby(shown, lambda row: row.initiative)],
         "back_href": _url(q=q, sort=sort, page=page - 1) if first else None,
         "more_href": _url(q=q, sort=sort, page=page + 1) if len(found) > first + len(shown) else None,
@@ -237,15 +239,19 @@ def _view(
 
 
 def attention(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return what a manager should look at first: blocked before at risk, the most blockers first."""
-    waiting = [row for row in rows if row.status.key in ("blocked", "at-risk") or row.blockers]
-    order = {"blocked": 0, "at-risk": 1}
-    waiting.sort(key=lambda row: (order.get(row.status.key, 2), -row.blockers, row.name.casefold()))
-    return [
-        {"key": row.status.key, "word": row.status.word, "project_id": row.id, "project": row.name,
-         "reason": row.status.reason}
-        for row in waiting[:MOST_ATTENTION]
-    ]
+    """Return what a manager should look at first: blocked, then open blockers of today, then what went quiet."""
+    kinds = (
+        ("blocked", "Blocked", lambda row: row.status.key == "blocked"),
+        ("at-risk", "Open blocker", lambda row: row.blockers > 0),
+        ("at-risk", "At risk", lambda row: row.status.key == "at-risk"),
+    )
+    found: dict[uuid.UUID, dict[str, Any]] = {}
+    for key, word, holds in kinds:
+        for row in sorted(rows, key=lambda row: (-row.blockers, row.name.casefold())):
+            if holds(row) and row.id not in found:
+                found[row.id] = {"key": key, "word": word, "project_id": row.id, "project": row.name,
+                                 "reason": row.status.reason}
+    return list(found.values())
 
 
 def statement(rows: Sequence[Row], now: datetime) -> str:
