@@ -1,0 +1,71 @@
+"""An event that cannot be folded holds up nobody, is tried again, and is never lost."""
+
+import msgspec
+
+from kino_core.database import Database
+from kino_core.events import Event
+from kino_ingest.fold.run import fold_next, fold_pending
+from tests.kino_ingest.events import agent_event, fold_all, git_events, landed, one, record, rows
+
+LETTER = """
+    SELECT attempts, round(extract(epoch FROM next_try_at - now()))::int FROM landing.dead_letter
+"""
+
+
+def homeless(event_id: str) -> Event:
+    """Return an agent's event without a project, which no door lets in."""
+    return msgspec.structs.replace(agent_event(event_id), project_id=None)
+
+
+def refused_by_postgres(number: int) -> Event:
+    """Return a commit whose line count fits into no bigint."""
+    [event] = git_events(record(number))
+    body = event.body | {"files": [{"path": "a", "added": 2**63, "deleted": 0}]}
+    return msgspec.structs.replace(event, body=body)
+
+
+def due_now(database: Database) -> None:
+    with database.write() as session:
+        session.exec_driver_sql("UPDATE landing.dead_letter SET next_try_at = now() WHERE next_try_at IS NOT NULL")
+
+
+def test_its_neighbours_are_folded(database: Database) -> None:
+    events = [*git_events(*(record(number) for number in range(1, 101))), refused_by_postgres(500), homeless("h")]
+    landed(database, events[:50] + events[100:] + events[50:100])
+    assert fold_all(database) == 2
+    assert one(database, 'SELECT count(*) FROM kino."commit"') == 100
+    letters = rows(database, "SELECT source, attempts, error FROM landing.dead_letter ORDER BY source")
+    assert [letter[:2] for letter in letters] == [("agent", 1), ("git", 1)]
+    assert "belongs to the project of its token" in letters[0][2]
+    assert "out of range" in letters[1][2]
+
+
+def test_it_is_tried_after_1_2_4_8_and_16_seconds_and_then_dead(database: Database) -> None:
+    landed(database, [homeless("h")])
+    seen = []
+    for _ in range(6):
+        assert fold_pending(database)
+        fold_next(database)
+        seen += rows(database, LETTER)
+        due_now(database)
+    assert seen == [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, None)]
+    assert not fold_pending(database)
+
+
+def test_it_is_not_tried_before_its_time(database: Database) -> None:
+    landed(database, [homeless("h")])
+    fold_all(database)
+    with database.write() as session:
+        session.exec_driver_sql("UPDATE landing.dead_letter SET next_try_at = now() + interval '1 hour'")
+    assert not fold_pending(database)
+
+
+def test_once_it_folds_it_is_no_letter_any_more(database: Database) -> None:
+    landed(database, [homeless("h")])
+    fold_all(database)
+    with database.write() as session:
+        session.exec_driver_sql("UPDATE landing.event SET project_id = gen_random_uuid()")
+    due_now(database)
+    assert fold_next(database).events == 1
+    assert one(database, "SELECT count(*) FROM landing.dead_letter") == 0
+    assert one(database, "SELECT count(*) FROM kino.agent_activity") == 1

@@ -1,0 +1,266 @@
+"""The operational tables are a function of the set of events."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from kino_core.database import Database
+from kino_core.events import Event, agent_key, repository_id, stable_id
+from kino_ingest.fold.run import fold_next, fold_pending
+from tests.kino_ingest.events import (
+    PROJECT,
+    agent_event,
+    fold_all,
+    git_events,
+    github_event,
+    landed,
+    one,
+    pull_request,
+    record,
+    rows,
+    sha,
+)
+
+CLAUDE = "Co-authored-by: Claude <noreply@anthropic.com>"
+TABLES = {
+    "repository": "id, full_name, project_id",
+    "person": "*",
+    "agent": "*",
+    "identity": "*",
+    '"commit"': "*",
+    "pull_request": "*",
+    "agent_activity": "occurred_at, source, event_id, project_id, agent_id, event_type, task_id, data",
+}
+
+
+def state(database: Database) -> dict[str, list[Any]]:
+    """Return every operational row, whatever order they were written in."""
+    tables = {
+        name: sorted(map(repr, rows(database, f"SELECT {columns} FROM kino.{name}")))
+        for name, columns in TABLES.items()
+    }
+    return tables | {"dead": sorted(rows(database, "SELECT source, event_id FROM landing.dead_letter"))}
+
+
+def forget(database: Database) -> None:
+    with database.write() as session:
+        session.exec_driver_sql("""
+            TRUNCATE landing.event, landing.claim, landing.dead_letter, kino.repository, kino.person, kino.agent,
+                kino.identity, kino.agent_activity, kino."commit", kino.pull_request CASCADE
+        """)
+        session.exec_driver_sql("UPDATE landing.fold_cursor SET low = '0'")
+
+
+def history() -> list[Event]:
+    """Return events that tell of the same things in different words."""
+    at = datetime(2026, 10, 1, tzinfo=UTC)
+    git = git_events(
+        record(1, "Begin", at="2026-03-01T10:00:00Z"),
+        record(2, "Add wings (#7)", at="2026-03-02T10:00:00Z", parents=[1], trailers=CLAUDE, author="ada"),
+        record(3, "Merge pull request #7 from ada/claude/fly", at="2026-03-02T09:00:00Z", parents=[1, 2]),
+        record(4, "Backport wings (#7)", at="2026-03-02T09:00:00Z", email="1+ada@users.noreply.github.com"),
+        record(
+            5,
+            "Fix (#8)",
+            at="2026-03-03T10:00:00Z",
+            trailers="Made-with: Cursor",
+            email="9+claude[bot]@users.noreply.github.com",
+        ),
+        record(6, "Bump", at="2026-03-04T10:00:00Z", email="49699333+dependabot[bot]@users.noreply.github.com"),
+    )
+    spelled = git_events(record(9, at="2026-03-05T10:00:00Z"), repository="ACME/Engine", project_id=None)
+    pushed = [
+        {
+            "id": sha(number),
+            "message": f"Change something\n\n{CLAUDE}",
+            "timestamp": "2026-03-06T10:00:00Z",
+            "author": {"name": "Ada Lovelace", "email": "ada@example.org"},
+        }
+        for number in (10, 11)
+    ]
+    pushes = [
+        github_event("push", "p1", {"ref": "refs/heads/main", "commits": pushed[:1]}),
+        github_event("push", "p2", {"ref": "refs/heads/main", "commits": pushed}),
+        github_event("push", "p3", {"ref": "refs/heads/claude/fly", "commits": [pushed[0] | {"id": sha(12)}]}),
+    ]
+    same = git_events(record(10, at="2026-03-06T10:00:00Z", trailers=CLAUDE))
+    pulls = [
+        pull_request(8, "d1", "2026-02-28T08:00:00Z", "opened", draft=True),
+        pull_request(8, "d2", "2026-02-28T09:00:00Z", "ready_for_review", title="Fix it"),
+        pull_request(8, "d3", "2026-02-28T09:00:00Z", "edited", title="Fix it well"),
+        pull_request(9, "d4", "2026-03-07T09:00:00Z", "opened"),
+        pull_request(
+            9,
+            "d5",
+            "2026-03-08T09:00:00Z",
+            "closed",
+            state="closed",
+            merged_at="2026-03-08T09:00:00Z",
+            closed_at="2026-03-08T09:00:00Z",
+            merge_commit_sha=sha(20),
+        ),
+        github_event(
+            "pull_request_review",
+            "r1",
+            {"review": {"user": {"login": "Grace"}, "submitted_at": "2026-03-07T12:00:00Z"}},
+        ),
+        github_event("star", "s1", {"action": "created"}),
+    ]
+    reports = [
+        agent_event("a1", "task_completed", at),
+        agent_event("a2", "task_started", at - timedelta(hours=1), agent_type="CODEX"),
+        agent_event("a3", "blocker_identified", at, data={"description": "no key"}),
+        agent_event("a4", "task_started", datetime(2024, 2, 1, tzinfo=UTC), agent_id="devin"),
+    ]
+    return [*git, *spelled, *pushes, *same, *pulls, *reports, github_event("push", "bad", {"ref": 1})]
+
+
+EVENTS = history()
+
+
+@examples(max_examples=25)
+@given(st.data())
+def test_any_order_repetition_and_batches_give_the_same_tables(database: Database, data: st.DataObject) -> None:
+    forget(database)
+    landed(database, EVENTS)
+    fold_all(database)
+    expected = state(database)
+
+    forget(database)
+    left = data.draw(st.permutations(EVENTS))
+    left += data.draw(st.lists(st.sampled_from(EVENTS), max_size=5))
+    while left:
+        size = data.draw(st.integers(1, len(left)))
+        landed(database, left[:size])
+        left = left[size:]
+        if data.draw(st.booleans()):
+            fold_all(database, batch_events=data.draw(st.integers(1, 10)))
+    fold_all(database)
+    assert state(database) == expected
+
+
+def test_folding_the_whole_log_again_changes_nothing(database: Database) -> None:
+    landed(database, EVENTS)
+    fold_all(database)
+    before = state(database)
+    with database.write() as session:
+        session.exec_driver_sql("UPDATE landing.fold_cursor SET low = '0'")
+    fold_all(database)
+    assert state(database) == before
+
+
+def test_what_the_history_tells(database: Database) -> None:
+    landed(database, EVENTS)
+    fold_all(database)
+    commit = 'SELECT lines_added, lines_deleted, agent_id FROM kino."commit" WHERE sha = %s'
+    assert rows(database, commit, sha(1)) == [(1, 2, None)]
+    assert rows(database, commit, sha(2)) == [(1, 2, agent_key("claude"))]
+    assert rows(database, commit, sha(5)) == [(1, 2, agent_key("claude"))]
+    assert rows(database, commit, sha(10)) == [(1, 2, agent_key("claude"))]
+    assert rows(database, commit, sha(11)) == [(None, None, agent_key("claude"))]
+    assert rows(database, commit, sha(12)) == []
+    assert rows(database, "SELECT id, full_name FROM kino.repository") == [
+        (repository_id("acme/engine"), "ACME/Engine")
+    ]
+    pulls = "SELECT number, state, title, branch, told_by, merge_sha FROM kino.pull_request ORDER BY number"
+    assert rows(database, pulls) == [
+        (7, "merged", "Merge pull request #7 from ada/claude/fly", "claude/fly", "git", sha(3)),
+        (8, "merged", "Fix it well", "claude/fly", "github+git", sha(5)),
+        (9, "merged", "Make it fly", "claude/fly", "github", sha(20)),
+    ]
+    ready = one(database, "SELECT ready_at FROM kino.pull_request WHERE number = 8")
+    assert ready == datetime(2026, 2, 28, 9, tzinfo=UTC)
+    assert rows(database, "SELECT name, agent_type FROM kino.agent ORDER BY name") == [
+        ("claude", "CLAUDE"),
+        ("claude-7", "CLAUDE"),
+        ("cursor", "CURSOR"),
+        ("devin", "OTHER"),
+    ]
+    people = dict(rows(database, "SELECT key, kind FROM kino.identity WHERE person_id IS NOT NULL"))
+    assert people == {
+        "email:ada@example.org": "human",
+        "github:ada": "human",
+        "github:grace": "human",
+        "github:dependabot[bot]": "automation",
+    }
+    assert (
+        one(database, "SELECT name FROM kino.person WHERE id = %s", stable_id("person", "email:ada@example.org"))
+        == "Ada Lovelace"
+    )
+
+
+def test_an_identity_that_was_merged_into_another_person_stays_there(database: Database) -> None:
+    landed(
+        database, git_events(record(1), record(2, email="1+ada@users.noreply.github.com", at="2026-03-02T10:00:00Z"))
+    )
+    fold_all(database)
+    kept, merged = stable_id("person", "email:ada@example.org"), stable_id("person", "github:ada")
+    with database.write() as session:
+        session.exec_driver_sql("UPDATE kino.identity SET person_id = %s WHERE key = 'github:ada'", (kept,))
+        session.exec_driver_sql("DELETE FROM kino.person WHERE id = %s", (merged,))
+    landed(database, git_events(record(3, email="1+ada@users.noreply.github.com", at="2026-05-01T10:00:00Z")))
+    fold_all(database)
+    assert rows(database, "SELECT id, last_seen_at FROM kino.person") == [(kept, datetime(2026, 5, 1, 10, tzinfo=UTC))]
+
+
+@pytest.mark.parametrize("kinds", list(itertools.permutations(["task_started", "task_completed", "code_commit"])))
+def test_the_last_thing_an_agent_did_is_the_last_by_its_own_clock(database: Database, kinds: tuple[str, ...]) -> None:
+    at = {"task_started": 1, "code_commit": 2, "task_completed": 3}
+    for kind in kinds:
+        landed(database, [agent_event(kind, kind, datetime(2026, 10, at[kind], tzinfo=UTC))])
+        fold_all(database)
+    [(first, last, kind)] = rows(database, "SELECT first_seen_at, last_seen_at, last_event_type FROM kino.agent")
+    assert (first.day, last.day, kind) == (1, 3, "task_completed")
+
+
+def test_an_event_of_a_transaction_that_commits_late_is_folded(database: Database) -> None:
+    with database.write() as slow:
+        slow.exec_driver_sql("SELECT pg_current_xact_id()")
+        landed(database, [agent_event("quick")])
+        # A reader by id or time would take this one now and never see the slow one.
+        assert not fold_pending(database)
+        assert fold_next(database).events == 0
+        from kino_ingest.landing import land
+
+        land(slow, [agent_event("slow")])
+    fold_all(database)
+    assert one(database, "SELECT count(*) FROM kino.agent_activity") == 2
+
+
+def test_an_activity_is_stored_in_the_partition_of_its_month(database: Database) -> None:
+    old = datetime.now(UTC) - timedelta(days=400)
+    landed(database, [agent_event("old", at=old), agent_event("ancient", at=datetime(1980, 1, 1, tzinfo=UTC))])
+    fold_all(database)
+    where = dict(
+        rows(database, "SELECT split_part(event_id, '/', 2), tableoid::regclass::text FROM kino.agent_activity")
+    )
+    assert where == {"old": f"kino.agent_activity_{old:%Y_%m}", "ancient": "kino.agent_activity_default"}
+
+
+def test_only_one_worker_folds_at_a_time(database: Database) -> None:
+    from kino_ingest.fold.run import FOLD_LOCK
+
+    landed(database, [agent_event("a")])
+    with database.write() as other:
+        other.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (FOLD_LOCK,))
+        assert fold_next(database).standby
+    assert not fold_next(database).standby
+    assert one(database, "SELECT count(*) FROM kino.agent_activity") == 1
+
+
+def test_changes_carry_the_project_that_has_connected_the_repository(database: Database) -> None:
+    with database.write() as session:
+        session.exec_driver_sql(
+            "INSERT INTO kino.project (id, name, created_at, updated_at) VALUES (%s, 'P', now(), now())", (PROJECT,)
+        )
+        session.exec_driver_sql(
+            "INSERT INTO kino.repository VALUES (%s, 'acme/engine', %s, now())", (repository_id("acme/engine"), PROJECT)
+        )
+    landed(database, [pull_request(1, "d", "2026-03-01T00:00:00Z", "opened")])
+    [change] = fold_next(database).changes
+    assert (change.project_id, change.item["number"]) == (PROJECT, 1)
