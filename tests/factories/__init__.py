@@ -1,0 +1,1 @@
+"""What tests build Kino's world from."""
