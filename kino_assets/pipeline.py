@@ -8,38 +8,44 @@ import pyarrow as pa
 
 from kino_assets.history import brought_in
 from kino_assets.sql import read_sql
-from kino_core.events import agent_key, repository_id
+from kino_core.events import Source, agent_key, repository_id
 from kino_core.identities import KNOWN_AGENTS, Identity, agent_type_of, identify, identify_login
 from kino_core.measurements import measurement_views
-from kino_core.metrics import METRICS
+from kino_core.metrics import METRICS, Kind
 
 
 @dataclass(frozen=True)
 class Table:
-    """A silver table that is kept by replacing whole rows."""
+    """A silver table that is kept by replacing whole rows; only events of `sources` can change it."""
 
     name: str
     key: tuple[str, ...]
+    sources: frozenset[Source]
 
     @property
     def full_name(self) -> str:
         return f"silver.{self.name}"
 
 
+_KINO, _GITHUB, _AGENT = frozenset([Source.KINO]), frozenset([Source.GITHUB]), frozenset([Source.AGENT])
+_CODE = frozenset([Source.GIT, Source.GITHUB])
+
 # In the order in which each needs the ones before it.
 TABLES: tuple[Table, ...] = (
-    Table("project", ("project_id",)),
-    Table("repository", ("repository_id",)),
-    Table("commit", ("repository_id", "sha")),
-    Table("github_pull_request", ("repository_id", "number")),
-    Table("pull_request_commit", ("repository_id", "number", "sha")),
-    Table("pull_request", ("repository_id", "number")),
-    Table("agent_activity", ("event_source", "event_id")),
-    Table("test_run", ("event_source", "event_id")),
-    Table("task", ("project_id", "task_id")),
-    Table("blocker_change", ("project_id", "blocker_id")),
+    Table("project", ("project_id",), _KINO),
+    Table("repository", ("repository_id",), _KINO | _CODE),
+    Table("commit", ("repository_id", "sha"), _CODE),
+    Table("github_pull_request", ("repository_id", "number"), _GITHUB),
+    Table("pull_request_commit", ("repository_id", "number", "sha"), _CODE),
+    Table("pull_request", ("repository_id", "number"), _CODE),
+    Table("agent_activity", ("event_source", "event_id"), _AGENT),
+    Table("test_run", ("event_source", "event_id"), _AGENT),
+    Table("task", ("project_id", "task_id"), _AGENT),
+    Table("blocker_change", ("project_id", "blocker_id"), _AGENT),
 )
 
+_SUMMED = frozenset([Kind.SUM, Kind.RATIO, Kind.MEDIAN])
+_GOLD_STEPS = {"day": _SUMMED, "longer": _SUMMED, "median": frozenset([Kind.MEDIAN]), "level": frozenset([Kind.LEVEL])}
 _MEASURED = {metric.fact for metric in METRICS}
 
 
@@ -75,14 +81,16 @@ def process_window(lake: duckdb.DuckDBPyConnection, high: int) -> Changes:
         "CREATE OR REPLACE TEMP TABLE touched (metric VARCHAR, scope_type VARCHAR, scope_id VARCHAR, day DATE)"
     )
     _name_repositories(lake)
+    sources = {Source(name) for (name,) in lake.execute("SELECT DISTINCT source FROM window_event").fetchall()}
     changed = set()
-    for table in TABLES:
+    for table in (table for table in TABLES if table.sources & sources):
         _BEFORE.get(table.name, _nothing)(lake)
         lake.execute(read_sql(f"silver/{table.name}"))
         if _replace(lake, table):
             changed.add(table.name)
     lake.execute("CREATE OR REPLACE TEMP TABLE touched_slice AS SELECT DISTINCT * FROM touched")
-    for step in ("day", "longer", "median", "level"):
+    kinds = {kind for (kind,) in lake.execute(read_sql("gold/touched_kinds")).fetchall()}
+    for step in (step for step, needed in _GOLD_STEPS.items() if kinds & needed):
         lake.execute(read_sql(f"gold/{step}"))
     lake.execute("INSERT INTO bronze.ledger SELECT ?, metric, scope_type, scope_id, day FROM touched_slice", [high])
     metrics = lake.execute("SELECT DISTINCT metric FROM touched_slice").fetchall()
