@@ -19,7 +19,7 @@ from kino_core.settings import Settings
 PROJECT = Path(kino_cli.__file__).parent.parent
 """The checkout, or the folder into which the wheel was installed."""
 
-SERVERS, SERVICES, DAGSTER = "servers", "services", "dagster"
+SERVICES, DAGSTER, DAGSTER_CODE = "services", "dagster", "dagster-code"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,12 @@ def dagster_programs(settings: Settings, code_port: int) -> list[Program]:
         "dagster-daemon": ("dagster-daemon", "run", "-w", workspace),
     }
     return [
-        Program(name, DAGSTER, launched([sys.executable, str(scripts / script), *arguments]), priority=30)
+        Program(
+            name,
+            DAGSTER_CODE if name == DAGSTER_CODE else DAGSTER,
+            launched([sys.executable, str(scripts / script), *arguments]),
+            priority=30,
+        )
         for name, (script, *arguments) in commands.items()
     ]
 
@@ -138,7 +143,7 @@ def _program_section(program: Program) -> dict[str, object]:
         "command": shlex.join(program.command),
         **({"directory": program.directory} if program.directory else {}),
         # The servers start with the supervisor, the rest when the schema is up to date.
-        "autostart": str(program.group not in (SERVICES, DAGSTER)).lower(),
+        "autostart": str(program.group not in (SERVICES, DAGSTER, DAGSTER_CODE)).lower(),
         "autorestart": "true",
         # Never given up: the plugin keeps the pause between two attempts short.
         "startretries": 1_000_000,

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from kino_cli import homes, postgres, programs, valkey
 from kino_cli.ports import choose_port, is_free
-from kino_cli.status import status_of, web_is_ready
+from kino_cli.status import listens, status_of, web_is_ready
 from kino_cli.supervision import (
     PATIENCE_SECONDS,
     DidNotStart,
@@ -28,6 +28,7 @@ from kino_core.settings import Settings
 SERVERS_SECONDS = 60
 """Recovery after an unclean stop may replay up to `max_wal_size` of log."""
 WEB_SECONDS = 60
+CODE_SECONDS = 40
 DAGSTER_SECONDS = 90
 
 Say = Callable[[str], None]
@@ -46,6 +47,8 @@ class Plan:
     settings: Settings
     with_dagster: bool
     dies_with_us: bool
+    code_port: int = field(default_factory=choose_port)
+    """Where Dagster's code location listens; nobody else needs to know."""
 
 
 def start(plan: Plan, say: Say) -> subprocess.Popen[bytes]:
@@ -124,11 +127,11 @@ def _start_supervisor(
     plan: Plan, lock: int, own_postgres: postgres.EmbeddedPostgres | None, own_valkey: valkey.EmbeddedValkey | None
 ) -> subprocess.Popen[bytes]:
     settings = plan.settings
-    code_port = choose_port()
     wanted = [*programs.server_programs(own_postgres, own_valkey), *programs.service_programs()]
     if plan.with_dagster:
-        wanted += programs.dagster_programs(settings, code_port)
-        shutil.copyfile(programs.PROJECT / "dagster_home" / "dagster.yaml", settings.home / "dagster" / "dagster.yaml")
+        wanted += programs.dagster_programs(settings, plan.code_port)
+    # The refresher runs Dagster's jobs in its own process: the instance is needed even without Dagster's processes.
+    shutil.copyfile(programs.PROJECT / "dagster_home" / "dagster.yaml", settings.home / "dagster" / "dagster.yaml")
     configuration = settings.run_path / "supervisord.conf"
     socket = homes.socket_path(settings.home)
     socket.unlink(missing_ok=True)
@@ -136,24 +139,32 @@ def _start_supervisor(
     homes.write_running(
         settings, homes.Running(settings.port, settings.dagster_port, settings.api_base_url, plan.with_dagster)
     )
-    environment = programs.environment(settings, code_port)
+    environment = programs.environment(settings, plan.code_port)
     return start_supervisor(configuration, environment, lock, dies_with_us=plan.dies_with_us)
 
 
 def _start_processes(plan: Plan, say: Say) -> None:
     settings, supervisor = plan.settings, Supervisor(plan.settings.home)
     schema.migrate(settings.database_url)
+    _ensure_dagster_schema(settings.database_url)
     say("Starting Kino …")
     supervisor.start_group(programs.SERVICES)
     _require(lambda: web_is_ready(settings.port), WEB_SECONDS, "The web process", settings)
     if plan.with_dagster:
-        # After the web process, which people wait for: both cores are busy with Dagster's imports for a while.
-        say("Starting Dagster …")
-        _ensure_dagster_schema(settings.database_url)
-        supervisor.start_group(programs.DAGSTER)
+        _start_dagster(plan, say)
     if not wait_until(lambda: bool(status_of(settings.home)["ready"]), DAGSTER_SECONDS, pause=0.2):
         missing = [p["name"] for p in status_of(settings.home)["processes"] if p["state"] != "RUNNING"]
         say(f"Not everything runs yet: {', '.join(missing) or 'Dagster does not answer'}. See logs/kino.log.")
+
+
+def _start_dagster(plan: Plan, say: Say) -> None:
+    supervisor = Supervisor(plan.settings.home)
+    # After the web process, which people wait for, because Dagster's imports keep every core busy for a while; and
+    # the code before those that ask it, which otherwise report it as broken until they look again.
+    say("Starting Dagster …")
+    supervisor.start_group(programs.DAGSTER_CODE)
+    wait_until(lambda: listens(plan.code_port), CODE_SECONDS, pause=0.2)
+    supervisor.start_group(programs.DAGSTER)
 
 
 def _ensure_dagster_schema(database_url: str) -> None:
@@ -163,7 +174,7 @@ def _ensure_dagster_schema(database_url: str) -> None:
 
 
 def _require(condition: Callable[[], bool], seconds: float, what: str, settings: Settings) -> None:
-    if not wait_until(condition, seconds):
+    if not wait_until(condition, seconds, pause=0.1):
         log = settings.home / "logs" / "kino.log"
         raise DidNotStart(f"{what} does not come up within {seconds:.0f} s. {_last_words(log)}See {log}.")
 

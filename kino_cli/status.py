@@ -1,8 +1,7 @@
 """`kino status`: what runs, and where."""
 
+import http.client
 import socket
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -53,20 +52,24 @@ def show_status(status: dict[str, Any], as_json: bool) -> None:
 
 def web_is_ready(port: int) -> bool:
     """Tell whether the web process answers that it can serve."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=3) as answer:
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def _answers(running: Running) -> bool:
     if not web_is_ready(running.port):
         return False
-    return not running.with_dagster or _listens(running.dagster_port)
+    return not running.with_dagster or listens(running.dagster_port)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Tell whether something on this machine accepts connections on `port`."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:
