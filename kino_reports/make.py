@@ -1,0 +1,107 @@
+"""The one way to a report: freeze the data once, render every format from it, store the files and the row."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kino_core.database import Database
+from kino_core.errors import InvalidInput
+from kino_core.gold import Scope, open_gold
+from kino_core.metrics import ScopeType
+from kino_core.periods import Period
+from kino_core.settings import Settings
+from kino_reports import letter, newsletter, page, pdf, qbr, store
+from kino_reports.deck import render as deck
+from kino_reports.freeze import freeze
+from kino_reports.snapshot import ReportKind, ReportSnapshot
+from kino_reports.wording import period_name, slug
+
+STATEMENT_TIMEOUT_MS = 60_000
+
+_RENDERERS: dict[ReportKind, dict[str, Callable[[ReportSnapshot], bytes]]] = {
+    ReportKind.QBR: {
+        "html": lambda snapshot: page.render(qbr.tell(snapshot)),
+        "pdf": lambda snapshot: pdf.render(qbr.tell(snapshot), snapshot.as_of),
+        "pptx": lambda snapshot: deck.render(qbr.tell(snapshot), snapshot.as_of),
+    },
+    ReportKind.NEWSLETTER: {
+        "html": lambda snapshot: letter.render_html(newsletter.tell(snapshot)),
+        "text": lambda snapshot: letter.render_text(newsletter.tell(snapshot)),
+        "pdf": lambda snapshot: letter.render_pdf(newsletter.tell(snapshot), snapshot.as_of),
+    },
+}
+_SUFFIXES = {"text": "txt"}
+_TITLES = {ReportKind.QBR: "Quarterly business review", ReportKind.NEWSLETTER: "Newsletter"}
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """A finished report and where its files lie, by format."""
+
+    report_id: uuid.UUID
+    snapshot_sha256: str
+    files: dict[str, Path]
+
+
+def make_report(
+    settings: Settings,
+    kind: ReportKind,
+    scope: Scope,
+    period: Period,
+    formats: Sequence[str] | None = None,
+    as_of: datetime | None = None,
+    created_by: uuid.UUID | None = None,
+) -> ReportFiles:
+    """Make a report of `scope` in `period`, in all of the kind's formats unless some are named, and store it.
+
+    The same data gives the same report with the same bytes. Raises InvalidInput for an unknown format or scope,
+    NotFound for a scope that is gone, LakeNotReady, DatabaseUnavailable and ReportNotWritten.
+    """
+    asked = check_formats(kind, formats)
+    database = Database(settings.database_url, pool_max=1, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
+    try:
+        with open_gold(settings, as_of) as gold, database.read() as session:
+            snapshot = freeze(session, gold, kind, scope, period, as_of or datetime.now(UTC))
+        rendered = render(snapshot, asked)
+        named = {form: (file_name(snapshot, form), content) for form, content in rendered.items()}
+        files = store.write_files(settings.reports_path, str(store.report_id(snapshot)), named)
+        with database.write() as session:
+            report_id = store.keep(session, snapshot, title_of(snapshot), files, created_by)
+    finally:
+        database.close()
+    paths = {form: settings.reports_path / file.path for form, file in files.items()}
+    return ReportFiles(report_id, snapshot.sha256, paths)
+
+
+def render(snapshot: ReportSnapshot, formats: Sequence[str]) -> dict[str, bytes]:
+    """Return the files of a report by format; equal snapshots give equal bytes."""
+    return {form: _RENDERERS[snapshot.kind][form](snapshot) for form in formats}
+
+
+def formats_of(kind: ReportKind) -> tuple[str, ...]:
+    """Return the formats that a kind of report is made in."""
+    return tuple(_RENDERERS[kind])
+
+
+def check_formats(kind: ReportKind, formats: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the formats to make, each once; raises InvalidInput for one that the kind does not have."""
+    known = formats_of(kind)
+    unknown = [form for form in formats or () if form not in known]
+    if unknown:
+        raise InvalidInput(f"A {kind} is not made as {unknown[0]!r}. Choose from {', '.join(known)}.", field="formats")
+    return tuple(dict.fromkeys(formats)) if formats else known
+
+
+def file_name(snapshot: ReportSnapshot, form: str) -> str:
+    """Return a name that says kind, scope and period: `kino-qbr-portfolio-2026-Q3.pptx`."""
+    scope = slug(snapshot.scope_name) or str(snapshot.scope_id or snapshot.scope_type)[:8]
+    period = str(snapshot.period).replace("/", "_")
+    return f"kino-{snapshot.kind}-{scope}-{period}.{_SUFFIXES.get(form, form)}"
+
+
+def title_of(snapshot: ReportSnapshot) -> str:
+    """Return the title under which the report is listed."""
+    whose = "Portfolio" if snapshot.scope_type is ScopeType.PORTFOLIO else snapshot.scope_name
+    return f"{_TITLES[snapshot.kind]} · {whose} · {period_name(snapshot.period)}"
