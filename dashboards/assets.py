@@ -61,9 +61,9 @@ def main() -> int:
     try:
         written = copy_assets(PACKAGE_ROOT.parent / "node_modules")
     except AssetsMissing as error:
-        print(error.message, file=sys.stderr)
+        sys.stderr.write(f"{error.message}\n")
         return 1
-    print(f"{len(written)} browser asset(s) copied to {VENDOR_PATH}")
+    sys.stdout.write(f"{len(written)} browser asset(s) copied to {VENDOR_PATH}\n")
     return 0
 
 

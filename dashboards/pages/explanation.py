@@ -3,7 +3,6 @@
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -15,6 +14,7 @@ from dashboards.spreadsheets import csv_response
 from dashboards.visitors import Visitor
 from kino_api.projects import Project, get_project
 from kino_core.errors import InvalidInput
+from kino_core.events import Source
 from kino_core.gold import PORTFOLIO, Evidence, MetricValue, Scope
 from kino_core.lake import LakeNotReady
 from kino_core.metrics import ScopeType, metric
@@ -24,6 +24,7 @@ router = APIRouter(include_in_schema=False)
 
 ENTITIES_ON_A_PAGE = 100
 MOST_CSV_ROWS = 100_000
+CSV_COLUMNS = ("entity", "numerator", "denominator", "occurred at", "event source", "event id")
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,11 @@ def _page(
         scope_name=project.name if project else "Portfolio",
         found=explained.found if explained else None,
         spread=bounds(explained.found) if explained else None,
-        evidence=evidence[:ENTITIES_ON_A_PAGE],
+        evidence=[(each, event_id(each)) for each in evidence[:ENTITIES_ON_A_PAGE]],
         first=first + 1,
         last=first + min(len(evidence), ENTITIES_ON_A_PAGE),
-        earlier_href=_href(path, period, page=page - 1) if page > 1 else None,
-        later_href=_href(path, period, page=page + 1) if len(evidence) > ENTITIES_ON_A_PAGE else None,
+        earlier_href=_href(path, period, page=str(page - 1)) if page > 1 else None,
+        later_href=_href(path, period, page=str(page + 1)) if len(evidence) > ENTITIES_ON_A_PAGE else None,
         csv_href=_href(path, period, **{"as": "csv"}),
         as_of=explained.found.as_of if explained else None,
     )
@@ -98,12 +99,18 @@ def _explain(site: Site, key: str, scope: Scope, period: Period, page: int) -> E
 def _csv(site: Site, key: str, scope: Scope, period: Period) -> Response:
     with site.warehouse.gold() as gold:
         evidence = gold.explain(key, scope, period, MOST_CSV_ROWS)
-    header = ["entity", "numerator", "denominator", "occurred at", "event source", "event id"]
-    return csv_response(f"{key}-{period}.csv".replace("/", "_"), header, (
-        [each.entity, each.numerator, each.denominator, each.occurred_at.isoformat(), each.event_source, each.event_id]
+    rows = (
+        [each.entity, each.numerator, each.denominator, each.occurred_at.isoformat(), each.event_source, event_id(each)]
         for each in evidence
-    ))
+    )
+    return csv_response(f"{key}-{period}.csv".replace("/", "_"), CSV_COLUMNS, rows)
 
 
-def _href(path: str, period: Period, **given: Any) -> str:
+def event_id(evidence: Evidence) -> str:
+    """Return the id that the event's sender gave it; the log keeps agents' ids apart by their project."""
+    found = evidence.event_id
+    return found.partition("/")[2] or found if evidence.event_source == Source.AGENT else found
+
+
+def _href(path: str, period: Period, **given: str) -> str:
     return f"{path}?{urlencode({'period': str(period), **given})}"

@@ -78,7 +78,7 @@
   }
   const showKeys = () => document.getElementById("keys")?.showModal();
   const actions = { "/": find, "?": showKeys, j: () => move(1), k: () => move(-1) };
-  const places = { p: "/", r: "/reports" };
+  const places = { p: "/", r: "/reports", o: "/operations" };
 
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, select, textarea, [contenteditable]");

@@ -15,6 +15,7 @@
   const FIRST_WAIT = 500;
   const LONGEST_WAIT = 15000;
   const POLL_EVERY = 5000;
+  const SIGNED_OUT = 4401;
   const words = { live: "Live", waiting: "Reconnecting", polling: "Every 5 seconds", paused: "Paused" };
 
   let socket = null;
@@ -126,31 +127,34 @@
     if (!paused) window.htmx?.trigger(document.body, "kino:feed");
     for (const block of ["blockers", "pulls", "numbers"]) refresh(block, 1000);
   }
+  // A server without its live channel accepts and hangs up: only a subscription that it confirms is live.
+  function begin(again) {
+    wait = FIRST_WAIT;
+    clearInterval(polling);
+    polling = null;
+    tell("live");
+    if (again) catchUp();
+  }
   function connect(again) {
     socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
-    socket.addEventListener("open", () => {
-      socket.send(JSON.stringify({ subscribe: [topic] }));
-      wait = FIRST_WAIT;
-      clearInterval(polling);
-      polling = null;
-      tell("live");
-      if (again) catchUp();
-    });
+    socket.addEventListener("open", () => socket.send(JSON.stringify({ subscribe: [topic] })));
     socket.addEventListener("message", (event) => {
       const message = JSON.parse(event.data);
+      if (message.kind === "subscribed") begin(again);
       changed[message.kind]?.(message.item || {});
     });
-    socket.addEventListener("close", () => {
-      tell(polling ? "polling" : "waiting");
+    socket.addEventListener("close", (event) => {
+      if (event.code === SIGNED_OUT) { location.reload(); return; }
+      if (leaving) return;
       setTimeout(() => connect(true), wait * (0.5 + Math.random() / 2));
       wait = Math.min(LONGEST_WAIT, wait * 2);
-      if (wait >= 2000 && !polling) {
-        polling = setInterval(catchUp, POLL_EVERY);
-        tell("polling");
-      }
+      if (wait >= 2000 && !polling) polling = setInterval(catchUp, POLL_EVERY);
+      tell(polling ? "polling" : "waiting");
     });
   }
-  addEventListener("pagehide", () => socket?.close());
+  let leaving = false;
+  addEventListener("pagehide", () => { leaving = true; socket?.close(); });
+  addEventListener("pageshow", (event) => { if (event.persisted) { leaving = false; connect(true); } });
   tell("waiting");
   connect(false);
 })();

@@ -9,7 +9,7 @@ from dashboards.feed import LONGEST_DETAIL, detail, feed_line
 @pytest.mark.parametrize(
     ("event_type", "data", "words"),
     [
-        ("test_execution", {"passed": 12, "failed": 0, "skipped": 1, "suite": "unit"}, "12 passed · 0 failed · 1 skipped · unit"),
+        ("test_execution", {"passed": 12, "failed": 0, "suite": "unit"}, "12 passed · 0 failed · unit"),
         ("test_execution", {"passed": "many", "suite": ["unit"]}, ""),
         ("code_commit", {"sha": "0123456789abcdef", "message": "Retry"}, "0123456 · Retry"),
         ("code_commit", {"message": None}, ""),

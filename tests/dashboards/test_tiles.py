@@ -12,8 +12,13 @@ OCTOBER = parse_period("2026-10")
 
 
 def found(
-    metric: Metric, value: float | None, *, n: int = 50, coverage: float | None = 1.0,
-    lower: float | None = None, upper: float | None = None,
+    metric: Metric,
+    value: float | None,
+    *,
+    n: int = 50,
+    coverage: float | None = 1.0,
+    lower: float | None = None,
+    upper: float | None = None,
 ) -> MetricValue:
     return MetricValue(metric, PORTFOLIO, NOVEMBER, value, n, coverage, lower, upper, datetime.now(UTC), 7)
 
@@ -41,16 +46,16 @@ def test_no_data_is_no_zero_and_has_no_change() -> None:
 
 
 def test_a_share_shows_its_range_and_changes_in_points() -> None:
-    made = tile(
-        found(AGENT_COMMIT_SHARE, 0.25, lower=0.25, upper=0.4), found(AGENT_COMMIT_SHARE, 0.2), OCTOBER, "/x"
-    )
+    made = tile(found(AGENT_COMMIT_SHARE, 0.25, lower=0.25, upper=0.4), found(AGENT_COMMIT_SHARE, 0.2), OCTOBER, "/x")
     assert made.range == (0.25, 0.4)
     assert made.change is not None
     assert made.change.words.startswith("+5.0 points")
     assert made.change.verdict == ""
 
 
-@pytest.mark.parametrize(("now", "before", "n", "verdict"), [(60, 50, 60, "better"), (40, 50, 40, "worse"), (3, 2, 3, "")])
+@pytest.mark.parametrize(
+    ("now", "before", "n", "verdict"), [(60, 50, 60, "better"), (40, 50, 40, "worse"), (3, 2, 3, "")]
+)
 def test_a_change_is_judged_only_on_enough_entities(now: float, before: float, n: int, verdict: str) -> None:
     made = tile(found(PRS_MERGED, now, n=n), found(PRS_MERGED, before, n=int(before)), OCTOBER, "/x")
     assert made.change is not None

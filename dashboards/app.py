@@ -1,0 +1,68 @@
+"""The whole web process as one ASGI application: pages, API, live channel and the ingestion doors on one port."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboards.errors import error_pages
+from dashboards.pages import page_routers
+from dashboards.rendering import Renderer
+from dashboards.site import Site
+from dashboards.static_files import StaticFiles
+from kino_api.app import create_api
+from kino_api.security_headers import HEADERS
+from kino_core.settings import Settings
+from kino_ingest.doors import Doors, create_doors
+
+SMALLEST_ZIPPED_BYTES = 1024
+_ZIP_LEVEL = 5
+"""Nine takes three times as long for two percent less."""
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """Return the web process's application; everything it uses is opened when it starts and closed when it stops."""
+    static = StaticFiles()
+    renderer = Renderer(static, support_contact=settings.support_contact)
+    doors = create_doors(settings)
+
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        resources = app.state.resources
+        app.state.site = Site(settings, resources.database, resources.warehouse, renderer)
+        await doors.startup()
+        try:
+            yield
+        finally:
+            await doors.shutdown()
+
+    app = create_api(settings, lifespan=running, answer=error_pages(renderer))
+    app.mount("/static", static)
+    for router in page_routers():
+        app.include_router(router)
+    return Front(doors, GZipMiddleware(app, SMALLEST_ZIPPED_BYTES, _ZIP_LEVEL))
+
+
+class Front:
+    """Sends what comes for the doors straight there, past everything that only pages need: events come in thousands."""
+
+    def __init__(self, doors: Doors, everything_else: ASGIApp) -> None:
+        self._doors = doors
+        self._everything_else = everything_else
+        headers = {**HEADERS, "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, or the lifespan."""
+        if scope["type"] != "http" or not scope["path"].startswith("/webhooks/"):
+            await self._everything_else(scope, receive, send)
+            return
+
+        async def send_protected(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self._headers]
+            await send(message)
+
+        await self._doors(scope, receive, send_protected)

@@ -1,0 +1,82 @@
+"""`/login` and `/logout`: into Kino and out of it."""
+
+from urllib.parse import urlsplit
+
+from anyio import from_thread
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from dashboards.errors import SEE_OTHER
+from dashboards.forms import Form
+from dashboards.site import site_of
+from kino_api.authentication import page_visitor
+from kino_api.cookies import give_cookies, take_cookies
+from kino_api.problems import TooManyAttempts
+from kino_api.resources import resources_of
+from kino_api.sessions import WrongPassword, end_session, sign_in
+from kino_api.users import has_administrator
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/login")
+def show(request: Request, next: str = "/") -> Response:
+    """Show the form, or go on where somebody is signed in already."""
+    if page_visitor(request) is not None:
+        return RedirectResponse(own_path(next), SEE_OTHER)
+    return _form(request, next)
+
+
+@router.post("/login")
+def enter(request: Request, form: Form) -> Response:
+    """Sign in and go on to the page that was asked for."""
+    resources = resources_of(request)
+    email, address = form["email"], request.client.host if request.client else ""
+    try:
+        resources.lockout.check(email, address)
+        grant = sign_in(resources.database, resources.tokens, email, form["password"])
+    except WrongPassword as error:
+        resources.lockout.failed(email, address)
+        return _form(request, form["next"], email=email, notice=error.message, status=401)
+    except TooManyAttempts as error:
+        return _form(request, form["next"], email=email, notice=error.message, status=429)
+    resources.lockout.succeeded(email, address)
+    give_cookies(request, grant)
+    return RedirectResponse(own_path(form["next"]), SEE_OTHER)
+
+
+@router.post("/logout")
+def leave(request: Request, form: Form) -> Response:
+    """End the session in every tab, and forget its cookies."""
+    resources = resources_of(request)
+    visitor = page_visitor(request)
+    if visitor is not None:
+        with resources.database.write() as session:
+            end_session(session, visitor.session_id)
+        from_thread.run_sync(resources.hub.end_session, visitor.session_id)
+    take_cookies(request)
+    return RedirectResponse("/login", SEE_OTHER)
+
+
+def own_path(text: str) -> str:
+    """Return `text` when it is a path of ours, else "/": a link must not lead through sign-in to another site."""
+    parts = urlsplit(text)
+    plain = text.startswith("/") and not text.startswith("//") and "\\" not in text and text.isprintable()
+    return text if plain and not parts.scheme and not parts.netloc else "/"
+
+
+def _form(
+    request: Request, next_page: str, *, email: str = "", notice: str | None = None, status: int = 200
+) -> Response:
+    site = site_of(request)
+    with site.database.read() as session:
+        nobody_yet = not has_administrator(session)
+    return site.renderer.page(
+        request,
+        "sign_in.html",
+        status=status,
+        next=own_path(next_page),
+        email=email,
+        notice=notice,
+        nobody_yet=nobody_yet,
+    )

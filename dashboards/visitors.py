@@ -1,0 +1,32 @@
+"""Who looks at a page: signed in and allowed to, or sent to the sign-in page and back."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from kino_api.authentication import page_visitor
+from kino_api.permissions import Action, Permission, Resource, check_permission
+from kino_api.users import User
+from kino_core.errors import Unauthenticated
+
+SEE_PROJECTS = Permission(Resource.PROJECT, Action.READ)
+
+
+class SignInFirst(Unauthenticated):
+    """A page for people who are signed in; the answer leads to the sign-in page and back."""
+
+    code = "SIGN_IN_FIRST"
+
+
+def signed_in(request: Request) -> User:
+    """Return who looks; raises SignInFirst, or NotAllowed where the account may not see projects."""
+    visitor = page_visitor(request)
+    if visitor is None:
+        raise SignInFirst("Sign in to see this page.")
+    request.state.visitor = visitor
+    check_permission(visitor.user, SEE_PROJECTS)
+    return visitor.user
+
+
+Visitor = Annotated[User, Depends(signed_in)]
+"""Every page but sign-in and set-up takes one; its name stands in the corner of the page."""
