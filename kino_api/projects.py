@@ -1,6 +1,7 @@
 """Projects: made, found and changed by name or id."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -28,6 +29,7 @@ __all__ = [
     "change_project",
     "create_project",
     "ensure_project",
+    "existing_projects",
     "find_project",
     "get_project",
     "list_projects",
@@ -185,6 +187,12 @@ def get_project(session: ReadSession | WriteSession, name_or_id: str | uuid.UUID
     if found is None:
         raise UnknownProject(f"There is no project {str(name_or_id)!r}.")
     return found
+
+
+def existing_projects(session: ReadSession, ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of `ids` that are projects."""
+    rows = query(session, "SELECT id FROM kino.project WHERE id = ANY (:ids)", ids=list(ids))
+    return {row.id for row in rows}
 
 
 def change_project(

@@ -1,0 +1,139 @@
+"""What Kino can do at this moment: each thing beyond its own code, and how it is."""
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from redis import Redis, RedisError
+
+from kino_core import schema
+from kino_core.database import Database
+from kino_core.errors import KinoError
+from kino_core.gold import Warehouse
+from kino_core.settings import Settings
+
+PROBE_SECONDS = 1.0
+KEPT_SECONDS = 5.0
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+class State(StrEnum):
+    """How a capability is. DISABLED is a choice, DEGRADED works with less, DOWN does not work."""
+
+    DISABLED = "disabled"
+    OK = "ok"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
+@dataclass(frozen=True)
+class Capability:
+    """One capability; `detail` says what works without it, or what to do."""
+
+    name: str
+    state: State
+    detail: str
+
+
+class Capabilities:
+    """Looks at everything at once, and remembers it for KEPT_SECONDS."""
+
+    def __init__(self, settings: Settings, database: Database, warehouse: Warehouse) -> None:
+        self._settings = settings
+        self._database = database
+        self._warehouse = warehouse
+        self._lock = threading.Lock()
+        self._known: tuple[float, list[Capability]] = (float("-inf"), [])
+
+    def look(self) -> list[Capability]:
+        """Return every capability, at most KEPT_SECONDS old."""
+        with self._lock:
+            moment, known = self._known
+            if time.monotonic() - moment > KEPT_SECONDS:
+                probes: list[Callable[[], Capability]] = [
+                    self._postgres, self._redis, self._lake, self._dagster, self._chromium, self._smtp, self._github,
+                    self._storage,
+                ]  # fmt: skip
+                with ThreadPoolExecutor(len(probes)) as pool:
+                    known = list(pool.map(lambda probe: probe(), probes))
+                self._known = (time.monotonic(), known)
+            return known
+
+    def _postgres(self) -> Capability:
+        try:
+            with self._database.read() as session:
+                current = schema.is_current(session)
+        except KinoError as error:
+            return Capability("postgres", State.DOWN, error.message)
+        if not current:
+            return Capability("postgres", State.DOWN, "The tables are not those of this version. Run `kino migrate`.")
+        return Capability("postgres", State.OK, "Answers, with the tables of this version.")
+
+    def _redis(self) -> Capability:
+        if self._settings.redis_url is None:
+            return Capability("redis", State.DISABLED, "Open pages ask for news every few seconds.")
+        try:
+            with Redis.from_url(
+                self._settings.redis_url, socket_timeout=PROBE_SECONDS, socket_connect_timeout=PROBE_SECONDS
+            ) as client:
+                client.ping()
+        except (RedisError, OSError):
+            return Capability("redis", State.DOWN, "Open pages ask for news every few seconds until it is back.")
+        return Capability("redis", State.OK, "Open pages hear of events as they come in.")
+
+    def _lake(self) -> Capability:
+        try:
+            with self._warehouse.gold() as gold:
+                return Capability("lake", State.OK, f"Numbers are of {gold.as_of:%Y-%m-%d %H:%M} UTC.")
+        except KinoError as error:
+            return Capability("lake", State.DEGRADED, error.message)
+
+    def _dagster(self) -> Capability:
+        if _answers("127.0.0.1", self._settings.dagster_port):
+            return Capability("dagster", State.OK, f"Answers on port {self._settings.dagster_port}.")
+        return Capability("dagster", State.DOWN, "No schedules run and its pages are away; numbers stay fresh.")
+
+    def _chromium(self) -> Capability:
+        chosen = self._settings.browser_path
+        path = str(chosen) if chosen else next(filter(None, map(shutil.which, _BROWSERS)), None)
+        if path is None or not os.access(path, os.X_OK):
+            return Capability("chromium", State.DEGRADED, "Not found, so PDFs have no chart images. Install chromium.")
+        return Capability("chromium", State.OK, path)
+
+    def _smtp(self) -> Capability:
+        if self._settings.smtp_host is None:
+            return Capability("smtp", State.DISABLED, "No e-mail is sent. Set SMTP_HOST to change that.")
+        if _answers(self._settings.smtp_host, self._settings.smtp_port):
+            return Capability("smtp", State.OK, f"{self._settings.smtp_host} answers.")
+        return Capability("smtp", State.DOWN, f"{self._settings.smtp_host} does not answer; e-mail waits.")
+
+    def _github(self) -> Capability:
+        if not self._settings.enable_github_integration:
+            return Capability("github", State.DISABLED, "Switched off by ENABLE_GITHUB_INTEGRATION.")
+        if self._settings.github_webhook_secret is None:
+            return Capability("github", State.DISABLED, "Set GITHUB_WEBHOOK_SECRET to receive webhooks.")
+        return Capability("github", State.OK, "Receives webhooks that are signed with GITHUB_WEBHOOK_SECRET.")
+
+    def _storage(self) -> Capability:
+        if self._settings.s3_endpoint is None:
+            return Capability("s3", State.DISABLED, f"Reports are kept in {self._settings.reports_path}.")
+        address = urlsplit(self._settings.s3_endpoint)
+        port = address.port or (443 if address.scheme == "https" else 80)
+        if address.hostname and _answers(address.hostname, port):
+            return Capability("s3", State.OK, f"{self._settings.s3_endpoint} answers.")
+        return Capability("s3", State.DOWN, f"{self._settings.s3_endpoint} does not answer.")
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=PROBE_SECONDS):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,142 @@
+"""Metric values as the API tells them, and whose they are by name or id."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from kino_api.initiatives import get_initiative
+from kino_api.projects import get_project
+from kino_core.database import ReadSession, query
+from kino_core.errors import InvalidInput, NotFound
+from kino_core.events import agent_key, repository_id
+from kino_core.gold import PORTFOLIO, MetricValue, Scope
+from kino_core.identities import identify
+from kino_core.metrics import Direction, Kind, Metric, ScopeType, Unit
+
+
+@dataclass(frozen=True)
+class MetricFacts:
+    """What people read about a metric."""
+
+    key: str
+    label: str
+    definition: str
+    unit: Unit
+    direction: Direction
+    kind: Kind
+    version: int
+
+
+@dataclass(frozen=True)
+class SeriesPoint:
+    """One period of a series; `value` is null where there is no input."""
+
+    start: date
+    end: date
+    value: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A number with what it takes to judge it; the same members as `kino metrics show --json`, and its scope."""
+
+    metric: str
+    scope_type: ScopeType
+    scope_id: uuid.UUID | str | None
+    value: float | None
+    unit: Unit
+    n: int
+    coverage: float | None
+    lower: float | None
+    upper: float | None
+    period: str
+    as_of: datetime
+    snapshot_id: int
+    version: int
+    series: list[SeriesPoint]
+
+
+class UnknownScope(NotFound):
+    """Nothing has the name or id whose numbers were asked for."""
+
+    code = "UNKNOWN_SCOPE"
+
+
+def facts_of(declared: Metric) -> MetricFacts:
+    """Return a metric without the expressions that compute it."""
+    return MetricFacts(
+        declared.key,
+        declared.label,
+        declared.definition,
+        declared.unit,
+        declared.direction,
+        declared.kind,
+        declared.version,
+    )
+
+
+def reading_of(found: MetricValue) -> Reading:
+    """Return a value as the API tells it."""
+    return Reading(
+        metric=found.metric.key,
+        scope_type=found.scope.type,
+        scope_id=found.scope.id,
+        value=found.value,
+        unit=found.metric.unit,
+        n=found.n,
+        coverage=found.coverage,
+        lower=found.lower,
+        upper=found.upper,
+        period=str(found.period),
+        as_of=found.as_of,
+        snapshot_id=found.snapshot_id,
+        version=found.metric.version,
+        series=[SeriesPoint(point.start, point.end, point.value, point.n) for point in found.series],
+    )
+
+
+def find_scope(session: ReadSession, named: dict[ScopeType, str | None]) -> Scope:
+    """Return the scope that the one given name or id means, the portfolio when none is given.
+
+    Raises InvalidInput for more than one, and UnknownProject, UnknownInitiative or UnknownScope.
+    """
+    given = {scope_type: name for scope_type, name in named.items() if name is not None}
+    if not given:
+        return PORTFOLIO
+    if len(given) > 1:
+        raise InvalidInput(f"{' and '.join(given)} cannot be combined. Name one of them.", field=next(iter(given)))
+    [(scope_type, name)] = given.items()
+    if scope_type is ScopeType.PROJECT:
+        return Scope(scope_type, get_project(session, name).id)
+    if scope_type is ScopeType.INITIATIVE:
+        return Scope(scope_type, get_initiative(session, name).id)
+    return Scope(scope_type, _find(session, scope_type, name))
+
+
+_FIND = {
+    ScopeType.REPOSITORY: ("SELECT id FROM kino.repository WHERE id = :id OR id = :named_id", repository_id),
+    ScopeType.AGENT: ("SELECT id FROM kino.agent WHERE id = :id OR id = :named_id", agent_key),
+}
+
+
+def _find(session: ReadSession, scope_type: ScopeType, name: str) -> uuid.UUID:
+    try:
+        by_id: uuid.UUID | None = uuid.UUID(name)
+    except ValueError:
+        by_id = None
+    if scope_type is ScopeType.PERSON:
+        rows = query(
+            session,
+            "SELECT person_id AS id FROM kino.identity WHERE person_id IS NOT NULL"
+            " AND (person_id = :id OR key = :key) LIMIT 1",
+            id=by_id,
+            key=identify("", name).key,
+        )
+    else:
+        sql, key_of = _FIND[scope_type]
+        rows = query(session, sql, id=by_id, named_id=key_of(name))
+    if not rows:
+        raise UnknownScope(f"There is no {scope_type} {name!r}. Check the spelling, or use its id.")
+    found: uuid.UUID = rows[0].id
+    return found

@@ -1,0 +1,126 @@
+"""What every request passes before a route sees it: an id, a known host, a bounded body, and a net for crashes."""
+
+from collections.abc import Callable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kino_core.errors import InvalidInput
+from kino_ingest.answers import request_id_of
+from kino_ingest.http_request import BodyTooLarge
+from kino_ingest.http_request import Headers as PlainHeaders
+
+MOST_BODY_BYTES = 10 * 1024 * 1024
+OPEN_TO_ANY_HOST = ("/webhooks/", "/otlp/", "/healthz", "/readyz")
+"""The doors check tokens and signatures, and probes call by address: neither shows a browser anything."""
+
+Answer = Callable[[Request, Exception], Response]
+
+
+class UnknownHost(InvalidInput):
+    """The Host header names neither this machine nor API_BASE_URL."""
+
+    code = "UNKNOWN_HOST"
+
+
+class RequestGuard:
+    """Gives the request an id, refuses what no route should see, and turns a crash into an answer.
+
+    The errors are answered inside, so that they pass the security headers like everything else.
+    """
+
+    def __init__(self, app: ASGIApp, *, base_url: str, answer: Answer) -> None:
+        self._app = app
+        self._own_host = urlsplit(base_url).hostname
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        request_id = request_id_of(PlainHeaders(scope))
+        scope.setdefault("state", {})["request_id"] = request_id
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            if scope["type"] == "websocket":
+                if is_own_host(Headers(scope=scope).get("host", ""), self._own_host):
+                    await self._app(scope, receive, send)
+                else:
+                    await send({"type": "websocket.close", "code": 1008})
+            else:
+                await self._guarded(scope, receive, send, request_id)
+
+    async def _guarded(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        started = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                MutableHeaders(scope=message).setdefault("X-Request-ID", request_id)
+            await send(message)
+
+        try:
+            self._check_host(scope)
+            await self._app(scope, _bounded(scope, receive), send_with_id)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            if not isinstance(error, InvalidInput | BodyTooLarge):
+                structlog.get_logger().exception("request crashed", method=scope["method"], path=scope["path"])
+            if started:
+                # Half an answer is out: only a broken connection tells the caller that the rest is missing.
+                raise
+            await self._answer(Request(scope, receive), error)(scope, receive, send_with_id)
+
+    def _check_host(self, scope: Scope) -> None:
+        if scope["path"].startswith(OPEN_TO_ANY_HOST):
+            return
+        if not is_own_host(Headers(scope=scope).get("host", ""), self._own_host):
+            raise UnknownHost("This Kino does not answer under that name. Set API_BASE_URL to the address people use.")
+
+
+def is_own_host(host: str, own: str | None) -> bool:
+    """Return whether a Host header names this machine's loopback or the configured host; the port does not matter.
+
+    Anything else may be a page of somebody else's that resolves its own name to us.
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        return False
+    if name is None:
+        return False
+    if name == "localhost" or name == own:
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _bounded(scope: Scope, receive: Receive) -> Receive:
+    declared = Headers(scope=scope).get("content-length", "0")
+    if scope["path"].startswith(OPEN_TO_ANY_HOST):
+        return receive
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > MOST_BODY_BYTES:
+        raise _too_large()
+    size = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MOST_BODY_BYTES:
+            raise _too_large()
+        return message
+
+    return receive_bounded
+
+
+def _too_large() -> BodyTooLarge:
+    return BodyTooLarge(f"The body is larger than {MOST_BODY_BYTES} bytes. Send less at once.")

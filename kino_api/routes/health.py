@@ -1,0 +1,55 @@
+"""Whether the process lives, whether it can serve, and how everything it uses is."""
+
+from fastapi import Request
+from pydantic import BaseModel
+
+from kino_api.authentication import CurrentUser
+from kino_api.capabilities import Capability, State
+from kino_api.guarded_route import guarded_router
+from kino_api.resources import resources_of
+from kino_core import schema
+from kino_core.errors import Unavailable
+
+router = guarded_router(tag="health")
+
+
+class NotReady(Unavailable):
+    """The process cannot serve yet."""
+
+    code = "NOT_READY"
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: str = "ok"
+
+
+class Details(BaseModel):
+    """Every capability; `status` is the worst of them, those that are disabled aside."""
+
+    status: State
+    capabilities: list[Capability]
+
+
+@router.get("/healthz")
+async def healthz() -> Alive:
+    """Answer as long as the process lives, whatever else is away."""
+    return Alive()
+
+
+@router.get("/readyz")
+def readyz(request: Request) -> Alive:
+    """Answer 200 when PostgreSQL is there with the tables of this version, 503 otherwise."""
+    with resources_of(request).database.read() as session:
+        if not schema.is_current(session):
+            raise NotReady("The tables in PostgreSQL are not those of this version. Run `kino migrate`.")
+    return Alive()
+
+
+@router.get("/health/details")
+def details(request: Request, user: CurrentUser) -> Details:
+    """Return how everything is that Kino uses."""
+    found = resources_of(request).capabilities.look()
+    worst = max((each.state for each in found if each.state is not State.DISABLED), key=list(State).index)
+    return Details(status=worst, capabilities=found)

@@ -1,0 +1,151 @@
+"""Metrics over HTTP: the catalogue, values with what it takes to judge them, and the events behind them."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+
+from kino_api.authentication import CurrentUser
+from kino_api.guarded_route import guarded_router
+from kino_api.metrics import MetricFacts, Reading, facts_of, find_scope, reading_of
+from kino_api.projects import get_project
+from kino_api.resources import resources_of
+from kino_api.shapes import (
+    DEFAULT_LIMIT,
+    CursorText,
+    InvalidCursor,
+    Limit,
+    Page,
+    cursor_parts,
+    page_of,
+)
+from kino_core.errors import InvalidInput
+from kino_core.gold import Evidence, Gold, Scope, open_gold
+from kino_core.metrics import METRICS, ScopeType, metric
+from kino_core.periods import Grain, Period, parse_period
+
+router = guarded_router("/api/v1/metrics", "metrics")
+project_router = guarded_router("/api/v1/projects/{project_id}/metrics", "metrics")
+
+MOST_POINTS = 1_000
+LARGEST_OFFSET = 10_000_000
+
+Name = Annotated[str | None, Query(max_length=300, pattern=r"^[^\x00]*$")]
+PeriodText = Annotated[str | None, Query(max_length=50, examples=["2026-Q3"], description="This month when left out.")]
+AsOf = Annotated[
+    datetime | None, Query(description="The newest numbers that are no younger than this; the newest when left out.")
+]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose number is asked for, by name or id; nobody's is the portfolio's."""
+
+    project: Name = None
+    initiative: Name = None
+    repository: Name = None
+    person: Name = None
+    agent: Name = None
+
+
+WhoseNumber = Annotated[Asked, Depends()]
+
+
+@router.get("")
+def catalogue(user: CurrentUser) -> Page[MetricFacts]:
+    """List every metric with its definition."""
+    return Page(items=[facts_of(declared) for declared in METRICS], next_cursor=None)
+
+
+@router.get("/{key}")
+def value(
+    request: Request,
+    user: CurrentUser,
+    key: str,
+    asked: WhoseNumber,
+    period: PeriodText = None,
+    by: Grain | None = None,
+    as_of: AsOf = None,
+) -> Reading:
+    """Return a metric's value in a period, with a series where `by` asks for one."""
+    declared, days = metric(key), _period(period)
+    if by is not None and sum(1 for _ in days.split(by)) > MOST_POINTS:
+        raise InvalidInput(f"A series has at most {MOST_POINTS} points. Take a longer grain.", field="by")
+    scope = _scope(request, asked)
+    with _gold(request, as_of) as gold:
+        return reading_of(gold.value(declared.key, scope, days, by))
+
+
+@router.get("/{key}/explain")
+def explain(
+    request: Request,
+    user: CurrentUser,
+    key: str,
+    asked: WhoseNumber,
+    period: PeriodText = None,
+    as_of: AsOf = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> Page[Evidence]:
+    """List what is behind a value, oldest first, each with the event that told of it."""
+    declared, days, offset = metric(key), _period(period), _offset(cursor)
+    scope = _scope(request, asked)
+    with _gold(request, as_of) as gold:
+        found = gold.explain(declared.key, scope, days, limit + 1, offset)
+    return page_of(found, limit, lambda _: (offset + limit,))
+
+
+@project_router.get("")
+def of_project(
+    request: Request, user: CurrentUser, project_id: uuid.UUID, period: PeriodText = None, as_of: AsOf = None
+) -> Page[Reading]:
+    """Return every metric of a project in a period."""
+    days = _period(period)
+    with resources_of(request).database.read() as session:
+        scope = Scope(ScopeType.PROJECT, get_project(session, project_id).id)
+    with _gold(request, as_of) as gold:
+        values = gold.values([declared.key for declared in METRICS], [scope], days)
+    return Page(items=[reading_of(values[declared.key, scope]) for declared in METRICS], next_cursor=None)
+
+
+@contextmanager
+def _gold(request: Request, as_of: datetime | None) -> Iterator[Gold]:
+    """Yield gold as it is now, from the standing connection, or as it was."""
+    resources = resources_of(request)
+    if as_of is None:
+        with resources.warehouse.gold() as gold:
+            yield gold
+    else:
+        if as_of.tzinfo is None:
+            raise InvalidInput("A time needs a zone: write 2026-11-22T20:00:00Z.", field="as_of")
+        with open_gold(resources.settings, as_of) as gold:
+            yield gold
+
+
+def _scope(request: Request, asked: Asked) -> Scope:
+    named = {
+        ScopeType.PROJECT: asked.project,
+        ScopeType.INITIATIVE: asked.initiative,
+        ScopeType.REPOSITORY: asked.repository,
+        ScopeType.PERSON: asked.person,
+        ScopeType.AGENT: asked.agent,
+    }
+    with resources_of(request).database.read() as session:
+        return find_scope(session, named)
+
+
+def _period(text: str | None) -> Period:
+    return parse_period(text) if text else Period.of(Grain.MONTH, datetime.now(UTC).date())
+
+
+def _offset(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    [text] = cursor_parts(cursor, 1)
+    if not (text.isascii() and text.isdigit() and int(text[:10]) <= LARGEST_OFFSET):
+        raise InvalidCursor("The cursor is not one of this list. Take next_cursor as it came.", field="cursor")
+    return int(text)

@@ -1,0 +1,137 @@
+"""Reports over HTTP: the library, its files, and making one."""
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import Query, Request, Response
+from fastapi.responses import FileResponse
+from pydantic import Field
+
+from kino_api import report_jobs
+from kino_api.authentication import CurrentUser
+from kino_api.guarded_route import guarded_router
+from kino_api.jobs import Job
+from kino_api.metrics import find_scope
+from kino_api.resources import resources_of
+from kino_api.shapes import (
+    DEFAULT_LIMIT,
+    Body,
+    CursorText,
+    InvalidCursor,
+    Limit,
+    Page,
+    cursor_parts,
+    page_of,
+)
+from kino_core.metrics import ScopeType
+from kino_core.periods import parse_period
+from kino_reports.snapshot import ReportKind
+from kino_reports.store import StoredReport, find_report, list_reports, report_file
+
+router = guarded_router("/api/v1/reports", "reports")
+jobs_router = guarded_router("/api/v1/jobs", "reports")
+
+Format = Literal["html", "pdf", "pptx", "text"]
+
+_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "text": "text/plain; charset=utf-8",
+}
+# A report is a document, not a part of Kino: whatever it holds, it acts for nobody.
+_SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+
+
+class ReportScope(Body):
+    """Whose report; a project or initiative by name or id, the whole portfolio when both are left out."""
+
+    project: Annotated[str | None, Field(max_length=300)] = None
+    initiative: Annotated[str | None, Field(max_length=300)] = None
+
+
+class NewReport(Body):
+    """What to report on."""
+
+    kind: ReportKind
+    period: Annotated[str, Field(max_length=50, examples=["2026-Q3"])]
+    scope: ReportScope = ReportScope()
+    formats: Annotated[list[Format] | None, Field(max_length=10, description="All of the kind's when left out.")] = None
+
+
+@router.get("")
+def show(
+    request: Request, user: CurrentUser, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
+) -> Page[StoredReport]:
+    """List reports, the newest first."""
+    with resources_of(request).database.read() as session:
+        found = list_reports(session, limit=limit + 1, before=_before(cursor))
+    return page_of(found, limit, lambda each: (each.created_at, each.id))
+
+
+@router.post("", status_code=202)
+def create(request: Request, user: CurrentUser, body: NewReport, response: Response) -> Job:
+    """Have a report made; the job tells when it is there."""
+    resources = resources_of(request)
+    period = parse_period(body.period)
+    named = {ScopeType.PROJECT: body.scope.project, ScopeType.INITIATIVE: body.scope.initiative}
+    with resources.database.read() as session:
+        scope = find_scope(session, named)
+    formats = [str(each) for each in body.formats] if body.formats else None
+    job = resources.jobs.start(
+        f"report {body.kind}", user.id, report_jobs.make, resources.settings, body.kind, scope, period, formats, user.id
+    )
+    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
+    return job
+
+
+@router.get("/{report_id}")
+def get(request: Request, user: CurrentUser, report_id: uuid.UUID) -> StoredReport:
+    """Return a report's facts and the files that were made of it."""
+    with resources_of(request).database.read() as session:
+        return find_report(session, report_id)
+
+
+@router.get("/{report_id}/download", response_class=FileResponse)
+def download(
+    request: Request, user: CurrentUser, report_id: uuid.UUID, format: Annotated[Format, Query()] = "pdf"
+) -> Response:
+    """Return one file of a report."""
+    resources = resources_of(request)
+    with resources.database.read() as session:
+        found = find_report(session, report_id)
+    path = report_file(resources.settings, found, format)
+    return FileResponse(
+        path,
+        media_type=_TYPES[format],
+        headers={"Content-Disposition": attachment(path.name), "Content-Security-Policy": _SANDBOX},
+    )
+
+
+@jobs_router.get("/{job_id}")
+def job(request: Request, user: CurrentUser, job_id: uuid.UUID) -> Job:
+    """Return how far a job of one's own is."""
+    return resources_of(request).jobs.get(job_id, user.id)
+
+
+def attachment(name: str) -> str:
+    """Return the Content-Disposition of a file: its name for old and, in full, for new browsers (RFC 6266)."""
+    plain = "".join(letter if (letter.isascii() and letter.isalnum()) or letter in "-._" else "_" for letter in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _before(cursor: str | None) -> tuple[datetime, uuid.UUID] | None:
+    if cursor is None:
+        return None
+    moment, report_id = cursor_parts(cursor, 2)
+    try:
+        created_at = datetime.fromisoformat(moment)
+        if created_at.tzinfo is None:
+            raise ValueError
+        return created_at, uuid.UUID(report_id)
+    except ValueError as error:
+        raise InvalidCursor(
+            "The cursor is not one of this list. Take next_cursor as it came.", field="cursor"
+        ) from error

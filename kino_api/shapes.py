@@ -1,0 +1,116 @@
+"""Shapes that every noun of the API shares: pages of lists with their cursors, strict bodies, the error envelope."""
+
+import binascii
+import json
+import uuid
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict
+
+from kino_core.errors import Category, InvalidInput
+
+DEFAULT_LIMIT = 50
+MOST_ITEMS = 200
+
+Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="How many items to return at most.")]
+CursorText = Annotated[str | None, Query(max_length=2000, description="`next_cursor` of the page before.")]
+
+Item = TypeVar("Item")
+
+
+class InvalidCursor(InvalidInput):
+    """A cursor that this list never gave out."""
+
+    code = "INVALID_CURSOR"
+
+
+class Body(BaseModel):
+    """A request's body: fields that it does not know are refused, and nothing is converted on a guess."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page(BaseModel, Generic[Item]):
+    """A part of a list; `next_cursor` is null at its end."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+class ErrorFacts(BaseModel):
+    """What went wrong. `message` is for people; programs look at `code`."""
+
+    category: Category
+    code: str
+    message: str
+    details: dict[str, Any]
+    timestamp: datetime
+    request_id: str
+    retryable: bool
+
+
+class ErrorEnvelope(BaseModel):
+    """The body of every error."""
+
+    error: ErrorFacts
+
+
+def page_of(found: Sequence[Item], limit: int, place: Callable[[Item], tuple[object, ...]]) -> Page[Item]:
+    """Return the first `limit` of `found`, which was asked for one more; `place` says where the list goes on."""
+    shown = list(found[:limit])
+    return Page(items=shown, next_cursor=encode_cursor(place(shown[-1])) if len(found) > limit else None)
+
+
+def encode_cursor(place: tuple[object, ...]) -> str:
+    """Return the cursor of a place in a list: texts, times, ids."""
+    parts = [part.isoformat() if isinstance(part, datetime) else str(part) for part in place]
+    return urlsafe_b64encode(json.dumps(parts, ensure_ascii=False).encode()).rstrip(b"=").decode()
+
+
+def name_cursor(cursor: str | None) -> tuple[str, uuid.UUID] | None:
+    """Return the (lower-case name, id) of a list by name; raises InvalidCursor."""
+    if cursor is None:
+        return None
+    name, key = cursor_parts(cursor, 2)
+    return name, _parsed(uuid.UUID, key)
+
+
+def time_cursor(cursor: str | None) -> tuple[datetime, str, str] | None:
+    """Return the (time, text, text) of a list by time; raises InvalidCursor."""
+    if cursor is None:
+        return None
+    moment, first, second = cursor_parts(cursor, 3)
+    occurred_at = _parsed(datetime.fromisoformat, moment)
+    if occurred_at.tzinfo is None:
+        raise _invalid()
+    return occurred_at, first, second
+
+
+def cursor_parts(cursor: str, count: int) -> list[str]:
+    """Return the texts that a cursor holds, exactly `count` of them; raises InvalidCursor."""
+    try:
+        parts = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error) as error:
+        raise _invalid() from error
+    well_formed = isinstance(parts, list) and len(parts) == count
+    if not well_formed or not all(isinstance(part, str) and "\0" not in part for part in parts):
+        raise _invalid()
+    return [str(part) for part in parts]
+
+
+Parsed = TypeVar("Parsed")
+
+
+def _parsed(parse: Callable[[str], Parsed], text: str) -> Parsed:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise _invalid() from error
+
+
+def _invalid() -> InvalidCursor:
+    return InvalidCursor("The cursor is not one of this list. Take next_cursor as it came.", field="cursor")
