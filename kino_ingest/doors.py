@@ -91,7 +91,8 @@ class Doors:
         if scope["type"] != "http":
             return
         headers = Headers(scope)
-        request_id = request_id_of(headers)
+        # Inside the whole web application the request has its id already.
+        request_id = scope.get("state", {}).get("request_id") or request_id_of(headers)
         try:
             await self._serve(scope, headers, receive, send, request_id)
         except Disconnected:

@@ -1,0 +1,128 @@
+"""GitHub's door: signed over the raw bytes, kept whatever it is."""
+
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from kino_core.database import Database
+from kino_core.events import repository_id
+from kino_core.settings import Settings
+from tests.kino_ingest.conftest import make_token
+from tests.kino_ingest.events import PROJECT, one, rows
+
+SECRET = "a-secret-of-the-tests"
+PING = {"zen": "Keep it logically awesome.", "hook_id": 1}
+
+
+@pytest.fixture
+def url(serve: Callable[..., str], settings: Settings) -> str:
+    return serve(settings) + "/webhooks/github"
+
+
+def sign(raw: bytes, secret: str = SECRET) -> str:
+    return "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+
+
+def deliver(url: str, body: object, kind: str = "ping", delivery: str | None = None, **headers: str) -> httpx.Response:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    right = {
+        "content-type": "application/json",
+        "x-github-event": kind,
+        "x-github-delivery": delivery or str(uuid.uuid4()),
+        "x-hub-signature-256": sign(raw),
+    }
+    chosen = right | {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.post(url, content=raw, headers={name: value for name, value in chosen.items() if value}, timeout=30)
+
+
+def test_every_kind_is_kept_under_githubs_own_id(url: str, database: Database) -> None:
+    for kind in ("ping", "push", "pull_request", "pull_request_review", "something_new"):
+        answer = deliver(url, PING, kind, f"d-{kind}")
+        assert (answer.status_code, answer.json()) == (202, {"event_id": f"d-{kind}", "status": "accepted"})
+    assert deliver(url, PING, "ping", "d-ping").json()["status"] == "duplicate"
+    assert deliver(url, PING | {"hook_id": 2}, "ping", "d-ping").status_code == 409
+    assert one(database, "SELECT count(*) FROM landing.event WHERE source = 'github' AND raw <> ''") == 5
+
+
+TIMES: list[tuple[str, dict[str, Any], str | None]] = [
+    ("pull_request", {"pull_request": {"updated_at": "2026-03-01T10:00:00Z"}}, "2026-03-01T10:00:00+00:00"),
+    ("push", {"head_commit": {"timestamp": "2026-03-01T10:00:00-07:00"}}, "2026-03-01T17:00:00+00:00"),
+    ("pull_request_review", {"review": {"submitted_at": "2026-03-01T10:00:00Z"}}, "2026-03-01T10:00:00+00:00"),
+    ("push", {"head_commit": None}, None),
+    ("push", {"head_commit": {"timestamp": 7}}, None),
+    ("pull_request", {"pull_request": []}, None),
+]
+
+
+def test_it_occurred_when_the_payload_says_so(url: str, database: Database) -> None:
+    for number, (kind, body, moment) in enumerate(TIMES):
+        before = datetime.now(UTC)
+        assert deliver(url, body, kind, f"d{number}").status_code == 202
+        stored = one(database, "SELECT occurred_at FROM landing.event WHERE event_id = %s", f"d{number}")
+        assert stored.isoformat() == moment if moment else stored >= before
+
+
+def test_a_connected_repository_gives_the_event_its_project(url: str, database: Database) -> None:
+    make_token(database)
+    with database.write() as session:
+        session.exec_driver_sql(
+            "INSERT INTO kino.repository VALUES (%s, 'acme/engine', %s, now())", (repository_id("acme/engine"), PROJECT)
+        )
+    for name in ("Acme/Engine", "acme/other"):
+        assert deliver(url, {"repository": {"full_name": name}}, "push").status_code == 202
+    stored = rows(database, "SELECT repository, project_id FROM landing.event ORDER BY id")
+    assert stored == [("Acme/Engine", PROJECT), ("acme/other", None)]
+
+
+def test_what_is_not_signed_is_refused(url: str, database: Database) -> None:
+    raw = json.dumps(PING).encode()
+    sha1 = "sha1=" + hmac.new(SECRET.encode(), raw, "sha1").hexdigest()
+    others = [sign(b"another body"), sign(raw, "another secret"), sign(raw).upper(), sha1]
+    for signature in ("", "sha256=", "sha256=" + "0" * 64, "sha256=\xe9" + "0" * 63, *others):
+        named = {b"x-github-event": "ping", b"x-github-delivery": "d", b"x-hub-signature-256": signature}
+        pairs = [(name, value.encode("latin-1")) for name, value in named.items()]
+        pairs.append((b"content-type", b"application/json"))
+        answer = httpx.post(url, content=raw, headers=pairs)
+        assert answer.status_code == 401, signature
+    assert one(database, "SELECT count(*) FROM landing.event") == 0
+
+
+def test_a_sha1_signature_alone_is_not_enough(url: str) -> None:
+    raw = json.dumps(PING).encode()
+    old = "sha1=" + hmac.new(SECRET.encode(), raw, "sha1").hexdigest()
+    assert deliver(url, raw, x_hub_signature_256="", x_hub_signature=old).status_code == 401
+
+
+def test_a_body_written_anew_after_signing_is_refused(url: str) -> None:
+    signature = sign(json.dumps(PING).encode())
+    assert deliver(url, json.dumps(PING, indent=1).encode(), x_hub_signature_256=signature).status_code == 401
+
+
+def test_without_a_secret_nothing_comes_in(serve: Callable[..., str], settings: Settings) -> None:
+    url = serve(settings.model_copy(update={"github_webhook_secret": None})) + "/webhooks/github"
+    answer = deliver(url, PING)
+    assert answer.status_code == 401
+    assert "GITHUB_WEBHOOK_SECRET" in answer.json()["error"]["message"]
+
+
+def test_the_form_is_checked_before_the_signature_and_the_content_after(url: str) -> None:
+    wrong = {"x_hub_signature_256": "sha256=" + "0" * 64}
+    assert deliver(url, b"x=1", content_type="application/x-www-form-urlencoded", **wrong).status_code == 415
+    assert deliver(url, b"not json", **wrong).status_code == 401
+    assert deliver(url, b"not json").status_code == 400
+    assert (
+        deliver(url, PING, x_github_delivery="").json()["error"]["details"]["fields"][0]["field"] == "X-GitHub-Delivery"
+    )
+    assert deliver(url, PING, x_github_event="x" * 300).status_code == 400
+
+
+def test_two_megabytes_are_no_trouble(url: str, database: Database) -> None:
+    assert deliver(url, PING | {"text": "x" * 2_000_000}).status_code == 202
+    assert one(database, "SELECT length(body ->> 'text') FROM landing.event") == 2_000_000
