@@ -1,4 +1,4 @@
-"""The demo: the history of the clone that Kino stands in, and a demo agent at work, through the same doors as real ones."""
+"""The demo: the history of the clone that Kino stands in, and a demo agent at work, through the doors real ones use."""
 
 import json
 import re

@@ -22,13 +22,13 @@ def project_created(project_id: uuid.UUID, name: str, *, time_zone: str = "UTC")
         "time_zone": time_zone,
         "sample": False,
     }
-    return _kino("project_created", body, project_id, None)
+    return _kino("project_created", body, project_id)
 
 
 def repository_connected(project_id: uuid.UUID, full_name: str, *, at: datetime | None = None) -> Event:
     """Return the event by which a repository becomes a project's."""
     body = {"repository_id": str(repository_id(full_name)), "full_name": full_name, "project_id": str(project_id)}
-    return _kino("repository_connected", body, project_id, full_name, at)
+    return _kino("repository_connected", body, project_id, at)
 
 
 def commit(
@@ -141,9 +141,7 @@ def pull_request(
     )
 
 
-def _kino(
-    kind: str, body: dict[str, Any], project_id: uuid.UUID, repository: str | None, at: datetime | None = None
-) -> Event:
+def _kino(kind: str, body: dict[str, Any], project_id: uuid.UUID, at: datetime | None = None) -> Event:
     return Event(
         source=Source.KINO,
         event_id=str(uuid.uuid4()),
@@ -152,5 +150,4 @@ def _kino(
         body=body,
         raw=canonical_json(body),
         project_id=project_id,
-        repository=repository,
     )
