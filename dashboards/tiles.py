@@ -1,11 +1,12 @@
 """The tiles of a page: a metric's value with its bounds, its change and the way to what is behind it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from dashboards.formats import bounds, number, period_name, plural, quantity, share
-from kino_core.gold import MetricValue
-from kino_core.metrics import Direction, Kind, Metric, Unit
+from kino_core.gold import Gold, MetricValue, Scope
+from kino_core.metrics import Direction, Kind, Metric, Unit, metric
 from kino_core.periods import Period
 
 SURE_TREND_N = 8
@@ -34,22 +35,35 @@ class Tile:
     note: str | None = None
 
 
-def comparable(period: Period, today: date) -> Period:
-    """Return the period before, cut to as many days as this one has had: a half month is not held against a whole."""
+def tiles(gold: Gold, keys: Sequence[str], scope: Scope, period: Period, today: date, link: str) -> list[Tile]:
+    """Return a tile for each metric, compared with the period before; `link` is the address of its explanations."""
+    now = gold.values(keys, [scope], period)
+    before = {key: comparable(metric(key), period, today) for key in keys}
+    earlier: dict[tuple[str, Scope], MetricValue] = {}
+    for against in set(before.values()):
+        earlier |= gold.values([key for key in keys if before[key] == against], [scope], against)
+    return [tile(now[key, scope], earlier[key, scope], before[key], f"{link}/{key}?period={period}") for key in keys]
+
+
+def comparable(metric: Metric, period: Period, today: date) -> Period:
+    """Return the period before; for sums cut to as many days as this one has had.
+
+    A sum over half a month is not held against a whole one; shares, medians and levels do not grow with the days.
+    """
     whole = period.previous()
-    if today >= period.end or today < period.start:
+    if metric.kind is not Kind.SUM or not period.start <= today < period.end:
         return whole
     return Period(whole.start, min(whole.end, whole.start + (today - period.start)))
 
 
 def tile(found: MetricValue, earlier: MetricValue | None, against: Period, href: str) -> Tile:
     """Return the tile of one value."""
-    metric = found.metric
-    has_range = found.lower is not None and found.upper is not None and metric.unit is Unit.SHARE
+    unit = found.metric.unit
+    has_range = found.lower is not None and found.upper is not None and unit is Unit.SHARE
     return Tile(
-        label=metric.label,
-        definition=metric.definition,
-        value=None if found.value is None else quantity(found.value, metric.unit),
+        label=found.metric.label,
+        definition=found.metric.definition,
+        value=None if found.value is None else quantity(found.value, unit),
         href=href if found.n else None,
         range=(found.lower or 0.0, found.upper or 0.0) if has_range and found.value is not None else None,
         change=_change(found, earlier, against),

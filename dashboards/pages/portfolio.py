@@ -14,7 +14,7 @@ from dashboards.formats import period_name
 from dashboards.portfolio_table import Row, columns, concerns, in_order, make_rows, matching, statement, table_url
 from dashboards.site import Site, site_of
 from dashboards.spreadsheets import csv_response
-from dashboards.tiles import Tile, comparable, tile
+from dashboards.tiles import Tile, tiles
 from dashboards.visitors import Visitor
 from kino_api.blockers import open_blockers
 from kino_api.portfolio import list_projects
@@ -96,21 +96,17 @@ def _read(site: Site, month: Period, now: datetime) -> tuple[list[Row], Numbers]
 
 def _numbers(site: Site, projects: Sequence[uuid.UUID], month: Period, today: date) -> Numbers:
     """Return the numbers; there are none while the lake is being prepared."""
-    before = comparable(month, today)
     scopes = {project: Scope(ScopeType.PROJECT, project) for project in projects}
     try:
         with site.warehouse.gold() as gold:
-            now = gold.values(TILES, [PORTFOLIO], month)
-            earlier = gold.values(TILES, [PORTFOLIO], before)
             commits = gold.values(["commits"], list(scopes.values()), month)
-            as_of = gold.as_of
+            return Numbers(
+                as_of=gold.as_of,
+                tiles=tiles(gold, TILES, PORTFOLIO, month, today, "/portfolio/metrics"),
+                commits={project: commits["commits", scope].value for project, scope in scopes.items()},
+            )
     except LakeNotReady:
         return Numbers()
-    tiles = [
-        tile(now[key, PORTFOLIO], earlier[key, PORTFOLIO], before, f"/portfolio/metrics/{key}?period={month}")
-        for key in TILES
-    ]
-    return Numbers(as_of, tiles, {project: commits["commits", scope].value for project, scope in scopes.items()})
 
 
 def _table(rows: list[Row], query: str, sort: str, page: int) -> dict[str, Any]:

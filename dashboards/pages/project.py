@@ -14,7 +14,7 @@ from dashboards.health import Status, status_of
 from dashboards.periods import chart_grain, picker
 from dashboards.project_facts import Crew, PullRequest, crew_of, recent_pull_requests
 from dashboards.site import Site, site_of
-from dashboards.tiles import Tile, comparable, tile
+from dashboards.tiles import Tile, tiles
 from dashboards.visitors import Visitor
 from kino_api.activity import Activity, recent_activity
 from kino_api.blockers import Blocker, open_blockers
@@ -38,6 +38,9 @@ TILES = (
     "test_pass_rate",
     "blockers_open",
 )
+CHARTS = (COMMITS, PRS_MERGED)
+SAID = ("commits", "prs_merged", "agent_commit_share")
+"""What the sentence under the project's name and the charts are made of."""
 FEED_LINES = 50
 
 
@@ -119,26 +122,20 @@ def _facts(site: Site, project_id: uuid.UUID) -> Facts:
 def _numbers(site: Site, project_id: uuid.UUID, period: Period, today: date) -> Numbers | None:
     """Return the numbers, or None while the lake is being prepared."""
     scope = Scope(ScopeType.PROJECT, project_id)
-    before = comparable(period, today)
     grain = chart_grain(period)
     try:
         with site.warehouse.gold() as gold:
-            now = gold.values(TILES, [scope], period)
-            earlier = gold.values(TILES, [scope], before)
-            series = gold.values([COMMITS.key, PRS_MERGED.key], [scope], period, by=grain)
-            as_of = gold.as_of
+            found = gold.values(SAID, [scope], period, by=grain)
+            return Numbers(
+                as_of=gold.as_of,
+                values={key: found[key, scope] for key in SAID},
+                tiles=tiles(gold, TILES, scope, period, today, f"/projects/{project_id}/metrics"),
+                charts=[
+                    (bar_chart(found[metric.key, scope].series, metric, grain, today), metric) for metric in CHARTS
+                ],
+            )
     except LakeNotReady:
         return None
-    link = f"/projects/{project_id}/metrics"
-    return Numbers(
-        as_of=as_of,
-        values={key: now[key, scope] for key in TILES},
-        tiles=[tile(now[key, scope], earlier[key, scope], before, f"{link}/{key}?period={period}") for key in TILES],
-        charts=[
-            (bar_chart(series[metric.key, scope].series, metric, grain, today), metric)
-            for metric in (COMMITS, PRS_MERGED)
-        ],
-    )
 
 
 def _status(facts: Facts, now: datetime) -> Status:

@@ -4,7 +4,7 @@ import pytest
 
 from dashboards.tiles import comparable, tile
 from kino_core.gold import PORTFOLIO, MetricValue
-from kino_core.metrics import AGENT_COMMIT_SHARE, BLOCKERS_OPEN, COMMITS, PRS_MERGED, Metric
+from kino_core.metrics import AGENT_COMMIT_SHARE, BLOCKERS_OPEN, COMMITS, PR_SIZE, PRS_MERGED, Metric
 from kino_core.periods import parse_period
 
 NOVEMBER = parse_period("2026-11")
@@ -35,7 +35,12 @@ def found(
     ],
 )
 def test_a_running_period_is_held_against_as_many_days(period: str, today: date, words: str) -> None:
-    assert str(comparable(parse_period(period), today)) == words
+    assert str(comparable(COMMITS, parse_period(period), today)) == words
+
+
+@pytest.mark.parametrize("metric", [AGENT_COMMIT_SHARE, PR_SIZE, BLOCKERS_OPEN])
+def test_what_does_not_grow_with_the_days_is_held_against_the_whole_period_before(metric: Metric) -> None:
+    assert comparable(metric, NOVEMBER, date(2026, 11, 3)) == OCTOBER
 
 
 def test_no_data_is_no_zero_and_has_no_change() -> None:
