@@ -28,7 +28,9 @@ RepositoryOption = Annotated[
 
 @app.command("gitlog")
 def gitlog(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What `git log` printed, plain or gzip.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE", help="What `git log` printed, plain or gzip.")
+    ],
     project: ProjectOption,
     repository: RepositoryOption = None,
     home: HomeOption = None,
@@ -40,7 +42,10 @@ def gitlog(
 
 @app.command("git")
 def git(
-    path: Annotated[Path, typer.Argument(exists=True, help="A clone; every commit reachable from its HEAD comes in.")],
+    path: Annotated[
+        Path,
+        typer.Argument(exists=True, metavar="PATH", help="A clone; every commit reachable from its HEAD comes in."),
+    ],
     project: ProjectOption,
     repository: RepositoryOption = None,
     home: HomeOption = None,

@@ -100,7 +100,8 @@ def read_clone(path: Path) -> Iterator[bytes]:
 def count_commits(path: Path) -> int:
     """Return how many commits `read_clone` will yield."""
     with _git(path, "rev-list", "--count", "HEAD") as out:
-        return int(out.read())
+        number = out.read()
+    return int(number)
 
 
 def _chunks(file: "IO[bytes] | gzip.GzipFile") -> Iterator[bytes]:

@@ -94,6 +94,8 @@ def test_the_readers_own_git_settings_change_nothing(
 def test_a_folder_without_history_says_so(database: Database, tmp_path: Path) -> None:
     with pytest.raises(UnreadableHistory, match="not a git repository"):
         bring_in(database, tmp_path)
+    with pytest.raises(UnreadableHistory, match="not a git repository"):
+        count_commits(tmp_path)
 
 
 def test_gzip_is_known_by_its_content(database: Database, tmp_path: Path) -> None:
