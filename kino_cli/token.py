@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kino_api.projects import UnknownProject, find_project
+from kino_api.projects import get_project
 from kino_api.tokens import create_token, revoke_token
 from kino_cli.options import HomeOption, JsonOption, settings_of
 from kino_cli.output import print_json, say
@@ -29,10 +29,7 @@ def create(
     """Make a token; it is shown this once."""
     settings = settings_of(home)
     with closing(Database(settings.database_url, pool_max=1)) as database, database.write() as session:
-        found = find_project(session, project)
-        if found is None:
-            raise UnknownProject(f"There is no project {project!r}. Create it with `kino project create`.")
-        made = create_token(session, settings.env, found.id, agent_type)
+        made = create_token(session, settings.env, get_project(session, project).id, agent_type)
     if as_json:
         print_json({"id": made.id, "token": made.token, "project_id": made.project_id})
         return
