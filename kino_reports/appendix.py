@@ -31,9 +31,8 @@ def gaps(snapshot: ReportSnapshot) -> list[tuple[str, str]]:
     """Return what the appendix leaves out, and why."""
     with_data = [project for project in snapshot.projects if findings.has_data(project)]
     told = []
-    if left := len(with_data) - MOST_PAGES:
-        if left > 0:
-            told.append(("Appendix", f"The first {MOST_PAGES} projects by name have a page; {left:,} more do not."))
+    if (left := len(with_data) - MOST_PAGES) > 0:
+        told.append(("Appendix", f"The first {MOST_PAGES} projects by name have a page; {left:,} more do not."))
     silent = [named(project.name, 30) for project in snapshot.projects if not findings.has_data(project)]
     if silent:
         shown = silent if len(silent) <= 6 else [*silent[:5], f"{len(silent) - 5:,} more"]

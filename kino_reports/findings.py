@@ -14,6 +14,7 @@ from kino_reports.wording import (
     period_name,
     period_word,
     plural,
+    short_period,
     step_label,
 )
 
@@ -139,8 +140,8 @@ def tile(snapshot: ReportSnapshot, number: Number) -> Tile:
     changes = tuple(
         _change(declared.direction if snapshot.complete else Direction.NEITHER, declared.unit, number.now, then, name)
         for then, name in (
-            (number.previous, period_name(period.previous()) if period.grain else "the days before"),
-            (number.year_before, period_name(period.year_before()) if period.grain else "a year before"),
+            (number.previous, short_period(period.previous()) if period.grain else "the days before"),
+            (number.year_before, short_period(period.year_before()) if period.grain else "a year before"),
         )
     )
     limits = bounds(number.now.lower, number.now.upper, declared.unit)
@@ -177,16 +178,17 @@ def _counted(snapshot: ReportSnapshot, who: str, number: Number, verb: str, noun
 
 
 def _against(snapshot: ReportSnapshot, now: float, was: float | None) -> str:
+    then = period_name(snapshot.period.previous()) if snapshot.period.grain else before(snapshot)
     if was is None:
         return f" in {period_name(snapshot.period)}"
     if was == 0:
-        return f", after none {before(snapshot)}"
+        return f", after none in {then}"
     if abs(now - was) / was < STEADY:
-        return f", about as many as {before(snapshot)}"
+        return f", about as many as in {then}"
     change = abs(now - was) / was
     if change > 2:
-        return f", after {was:,.0f} {before(snapshot)}"
-    return f", {change:.0%} {'more' if now > was else 'fewer'} than {before(snapshot)}"
+        return f", after {was:,.0f} in {then}"
+    return f", {change:.0%} {'more' if now > was else 'fewer'} than in {then}"
 
 
 def _change(direction: Direction, unit: Unit, now: Reading, then: Reading, name: str) -> Change:

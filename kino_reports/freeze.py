@@ -27,7 +27,14 @@ Values = dict[tuple[str, Scope], MetricValue]
 TRENDS = ("commits", "prs_merged", "agent_commit_share", "agent_pr_share", "test_pass_rate")
 """Metrics whose last twelve months a report draws."""
 
-STEPPED = ("commits", "prs_merged", "tasks_started", "tasks_completed", "agent_activities", "blockers_open")
+STEPPED: tuple[str, ...] = (
+    "commits",
+    "prs_merged",
+    "tasks_started",
+    "tasks_completed",
+    "agent_activities",
+    "blockers_open",
+)
 STEPPED += ("test_pass_rate", "agent_commit_share")
 
 

@@ -1,37 +1,24 @@
-"""The newsletter as an e-mail body (HTML and plain text) and as a PDF."""
+"""The newsletter as the body of an e-mail: HTML and plain text."""
 
-import base64
 import textwrap
 from datetime import datetime
 
-from kino_reports import look, svg
+from kino_reports import look
 from kino_reports.charts import Chart
 from kino_reports.newsletter import Letter
-from kino_reports.pdf import write_pdf
 from kino_reports.story import Table
 from kino_reports.templating import fill
 
 _COLUMNS = 72
-_PICTURE = (6.7, 2.4)
 _MOST_BARS = 31
 
 
-def render_html(letter: Letter) -> bytes:
+def render_html(letter: Letter, _moment: datetime) -> bytes:
     """Return the HTML body of the e-mail: tables, inline styles, no picture, no script, nothing to fetch."""
     return fill("letter.html.j2", letter=letter, look=look, bars=_bars(letter.chart)).encode()
 
 
-def render_pdf(letter: Letter, moment: datetime) -> bytes:
-    """Return the newsletter as A4 pages; equal letters and moments (UTC) give equal bytes."""
-    picture = ""
-    if letter.chart:
-        drawn = svg.draw(letter.chart, *_PICTURE).encode()
-        picture = f"data:image/svg+xml;base64,{base64.b64encode(drawn).decode()}"
-    stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return write_pdf(fill("letter_pdf.html.j2", letter=letter, look=look, picture=picture, moment=stamp))
-
-
-def render_text(letter: Letter) -> bytes:
+def render_text(letter: Letter, _moment: datetime) -> bytes:
     """Return the plain text of the e-mail, in lines of at most 72 characters where words allow."""
     blocks = [letter.title, "=" * min(_COLUMNS, len(letter.title)), "", *_wrapped(letter.headline)]
     if letter.tiles:

@@ -1,5 +1,6 @@
 """The one way to a report: freeze the data once, render every format from it, store the files and the row."""
 
+import importlib
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,26 +13,34 @@ from kino_core.gold import Scope, open_gold
 from kino_core.metrics import ScopeType
 from kino_core.periods import Period
 from kino_core.settings import Settings
-from kino_reports import letter, newsletter, page, pdf, qbr, store
-from kino_reports.deck import render as deck
+from kino_reports import newsletter, qbr, store
 from kino_reports.freeze import freeze
 from kino_reports.snapshot import ReportKind, ReportSnapshot
 from kino_reports.wording import period_name, slug
 
 STATEMENT_TIMEOUT_MS = 60_000
 
-_RENDERERS: dict[ReportKind, dict[str, Callable[[ReportSnapshot], bytes]]] = {
+_TELLERS: dict[ReportKind, Callable[[ReportSnapshot], object]] = {
+    ReportKind.QBR: qbr.tell,
+    ReportKind.NEWSLETTER: newsletter.tell,
+}
+_RENDERERS: dict[ReportKind, dict[str, str]] = {
     ReportKind.QBR: {
-        "html": lambda snapshot: page.render(qbr.tell(snapshot)),
-        "pdf": lambda snapshot: pdf.render(qbr.tell(snapshot), snapshot.as_of),
-        "pptx": lambda snapshot: deck.render(qbr.tell(snapshot), snapshot.as_of),
+        "html": "kino_reports.page:render",
+        "pdf": "kino_reports.pdf:render",
+        "pptx": "kino_reports.deck.render:render",
     },
     ReportKind.NEWSLETTER: {
-        "html": lambda snapshot: letter.render_html(newsletter.tell(snapshot)),
-        "text": lambda snapshot: letter.render_text(newsletter.tell(snapshot)),
-        "pdf": lambda snapshot: letter.render_pdf(newsletter.tell(snapshot), snapshot.as_of),
+        "html": "kino_reports.letter:render_html",
+        "text": "kino_reports.letter:render_text",
+        "pdf": "kino_reports.letter_pdf:render",
     },
 }
+"""Formats of each kind, and the function that takes its story and its as-of time and returns the bytes.
+
+Named and not imported: python-pptx and WeasyPrint cost a process seconds and memory until it makes a file.
+"""
+
 _SUFFIXES = {"text": "txt"}
 _TITLES = {ReportKind.QBR: "Quarterly business review", ReportKind.NEWSLETTER: "Newsletter"}
 
@@ -77,7 +86,8 @@ def make_report(
 
 def render(snapshot: ReportSnapshot, formats: Sequence[str]) -> dict[str, bytes]:
     """Return the files of a report by format; equal snapshots give equal bytes."""
-    return {form: _RENDERERS[snapshot.kind][form](snapshot) for form in formats}
+    story = _TELLERS[snapshot.kind](snapshot)
+    return {form: _renderer(snapshot.kind, form)(story, snapshot.as_of) for form in formats}
 
 
 def formats_of(kind: ReportKind) -> tuple[str, ...]:
@@ -105,3 +115,9 @@ def title_of(snapshot: ReportSnapshot) -> str:
     """Return the title under which the report is listed."""
     whose = "Portfolio" if snapshot.scope_type is ScopeType.PORTFOLIO else snapshot.scope_name
     return f"{_TITLES[snapshot.kind]} · {whose} · {period_name(snapshot.period)}"
+
+
+def _renderer(kind: ReportKind, form: str) -> Callable[[object, datetime], bytes]:
+    module, function = _RENDERERS[kind][form].split(":")
+    found: Callable[[object, datetime], bytes] = getattr(importlib.import_module(module), function)
+    return found

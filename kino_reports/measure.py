@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from unicodedata import combining, east_asian_width
 
-from fontTools.ttLib import TTFont
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # fontTools has no types
 
 LINE_HEIGHT = 1.25
 """Of the font size; set as exact spacing everywhere, so that a fallback font cannot make lines taller."""

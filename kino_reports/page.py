@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -20,7 +21,7 @@ PLOTLY = Path(__file__).parent.parent / "dashboards" / "static" / "vendor" / "pl
 _WIDE, _HALF, _HIGH = 11.0, 5.6, 3.5
 
 
-def render(story: Story) -> bytes:
+def render(story: Story, _moment: datetime) -> bytes:
     """Return the page; equal stories give equal bytes on one installation."""
     style = _asset("page.css")
     scripts = [text for text in (_plotly(), _asset("charts.js")) if text] if story.charts and _plotly() else []

@@ -1,4 +1,4 @@
-"""What a report takes from PostgreSQL: its scope's projects, who worked on them, open blockers, merged pull requests."""
+"""What a report takes from PostgreSQL: projects, who worked on them, open blockers, merged pull requests."""
 
 import uuid
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from kino_core.database import ReadSession, query
 from kino_core.errors import InvalidInput, NotFound
@@ -121,7 +121,7 @@ def merged_pull_requests(
     )
 
 
-def _project(row: Any) -> ProjectRow:
+def _project(row: Row[Any]) -> ProjectRow:
     return ProjectRow(
         id=row.id,
         name=clean(row.name) or str(row.id),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Row, Select, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from kino_core.database import ReadSession, WriteSession
@@ -175,7 +175,7 @@ def _write_whole(path: Path, content: bytes) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _stored(row: Any) -> StoredReport:
+def _stored(row: Row[Any]) -> StoredReport:
     values = dict(row._mapping)
     files = {form: StoredFile(**file) for form, file in values.pop("files").items()}
     return StoredReport(files=files, **values)

@@ -110,6 +110,19 @@ def period_name(period: Period) -> str:
             return days_of(period)
 
 
+def short_period(period: Period) -> str:
+    """Return the period's name where there is little room: `Q3 2026`, `Sep 2026`, `week 37`."""
+    match period.grain:
+        case Grain.MONTH:
+            return f"{period.start:%b %Y}"
+        case Grain.WEEK:
+            return f"week {period.start.isocalendar().week}"
+        case Grain.DAY:
+            return brief_day(period.start)
+        case _:
+            return period_name(period)
+
+
 def period_word(period: Period) -> str:
     """Return what a period of this length is called: `quarter`, `month` … or `period`."""
     return period.grain.value if period.grain else "period"

@@ -1,13 +1,13 @@
 """Blocks of a page as native PowerPoint shapes: tiles, claims, lines and tables."""
 
-from pptx.dml.color import RGBColor
 from pptx.enum.text import MSO_ANCHOR
 from pptx.oxml.ns import qn
 from pptx.slide import Slide
 from pptx.table import _Cell
-from pptx.util import Emu, Inches, Pt
+from pptx.util import Inches, Length, Pt
 
 from kino_reports import fit, look, measure
+from kino_reports.deck.colors import rgb
 from kino_reports.deck.words import Paragraph, add_text, write
 from kino_reports.layout import Box, tile_boxes
 from kino_reports.story import Align, Claims, Lines, Table, Tile, Tiles
@@ -25,7 +25,7 @@ def add_tiles(slide: Slide, tiles: Tiles, box: Box) -> None:
         )
         shape.name = f"Key figure: {tile.label}"
         shape.fill.solid()
-        shape.fill.fore_color.rgb = RGBColor.from_string(look.GROUND[1:])
+        shape.fill.fore_color.rgb = rgb(look.GROUND)
         write(shape.text_frame, _tile_paragraphs(tile, place.width), margin=fit.TILE_PADDING)
 
 
@@ -79,11 +79,11 @@ def add_table(slide: Slide, table: Table, box: Box, size: float) -> None:
     frame.element.nvGraphicFramePr.cNvPr.set("descr", f"Table: {table.name}.")
     native = frame.table
     native.horz_banding = False
-    native._tbl.tblPr.find(qn("a:tableStyleId")).text = _PLAIN_TABLE
-    for column, wide in zip(native.columns, fit.column_widths(table, box.width), strict=True):
-        column.width = Inches(wide)
-    for row, high in zip(native.rows, heights, strict=True):
-        row.height = Inches(high)
+    native._tbl.find(f"{qn('a:tblPr')}/{qn('a:tableStyleId')}").text = _PLAIN_TABLE
+    for across, wide in enumerate(fit.column_widths(table, box.width)):
+        native.columns[across].width = Inches(wide)
+    for down, high in enumerate(heights):
+        native.rows[down].height = Inches(high)
     for across, column in enumerate(table.columns):
         align = "r" if column.align is Align.RIGHT else "l"
         _fill(native.cell(0, across), Paragraph(column.title, size, look.MUTED, bold=True), align, Pt(1), look.MUTED)
@@ -95,7 +95,7 @@ def add_table(slide: Slide, table: Table, box: Box, size: float) -> None:
         add_text(slide, below, [Paragraph(fit.left_out(table), 12, look.MUTED)], "Rows left out")
 
 
-def _fill(cell: _Cell, paragraph: Paragraph, align: str, rule: Emu, rule_color: str) -> None:
+def _fill(cell: _Cell, paragraph: Paragraph, align: str, rule: Length, rule_color: str) -> None:
     write(cell.text_frame, [paragraph], align=align)
     cell.margin_left = cell.margin_right = Inches(fit.CELL_PADDING)
     cell.margin_top = cell.margin_bottom = Inches(fit.row_padding(paragraph.size) / 2)

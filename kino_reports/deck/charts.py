@@ -1,10 +1,11 @@
 """Native PowerPoint charts: a reader can open the numbers behind each, and recolour or retype them."""
 
-from typing import Any
-
+from pptx.chart.axis import _BaseAxis
 from pptx.chart.chart import Chart as NativeChart
 from pptx.chart.data import CategoryChartData
-from pptx.dml.color import RGBColor
+from pptx.chart.datalabel import DataLabels
+from pptx.chart.plot import _BasePlot
+from pptx.chart.series import BarSeries, LineSeries
 from pptx.enum.chart import (
     XL_CHART_TYPE,
     XL_LABEL_POSITION,
@@ -14,12 +15,14 @@ from pptx.enum.chart import (
     XL_TICK_MARK,
 )
 from pptx.oxml.ns import qn
+from pptx.shapes.graphfrm import GraphicFrame
 from pptx.slide import Slide
 from pptx.util import Inches, Pt
 
 from kino_core.metrics import Unit
 from kino_reports import look, measure
 from kino_reports.charts import AXIS_SIZE, BLUE, OUTLINE, OUTLINED, VERMILLION, Chart, ChartKind, label_every
+from kino_reports.deck.colors import rgb
 from kino_reports.deck.words import Paragraph, add_text
 from kino_reports.layout import Box
 
@@ -46,8 +49,9 @@ def add_chart(slide: Slide, chart: Chart, box: Box) -> None:
         Inches(box.top + head),
         Inches(box.width),
         Inches(box.height - head),
-        _data(chart),
+        _data(chart),  # type: ignore[arg-type]  # the annotation names another class than the documentation
     )
+    assert isinstance(frame, GraphicFrame)
     frame.name = chart.title
     frame.element.nvGraphicFramePr.cNvPr.set("descr", chart.alt)
     _style(frame.chart, chart, box.width)
@@ -59,17 +63,18 @@ def safe_cell(text: str) -> str:
 
 
 def _data(chart: Chart) -> CategoryChartData:
-    data = CategoryChartData(number_format=_FORMATS[chart.unit])
+    # python-pptx left its chart data without types.
+    data = CategoryChartData(number_format=_FORMATS[chart.unit])  # type: ignore[no-untyped-call]
     data.categories = [safe_cell(category) for category in chart.categories]
     for series in chart.series:
-        data.add_series(safe_cell(series.name), series.values)
+        data.add_series(safe_cell(series.name), series.values)  # type: ignore[no-untyped-call]
     return data
 
 
 def _style(native: NativeChart, chart: Chart, wide: float) -> None:
     native.has_title = False
     native.font.size = Pt(AXIS_SIZE)
-    native.font.color.rgb = RGBColor.from_string(look.INK[1:])
+    native.font.color.rgb = rgb(look.INK)
     native.has_legend = len(chart.series) > 1
     if native.has_legend:
         native.legend.position = XL_LEGEND_POSITION.TOP
@@ -80,36 +85,39 @@ def _style(native: NativeChart, chart: Chart, wide: float) -> None:
         plot.gap_width = 60
         plot.overlap = 100 if chart.kind is ChartKind.STACKED_BAR else 0
     for series, native_series in zip(chart.series, plot.series, strict=True):
-        _color(native_series, series.color, line=chart.kind is ChartKind.LINE)
+        if isinstance(native_series, LineSeries):
+            _color_line(native_series, series.color)
+        else:
+            _color_bars(native_series, series.color)
     _style_axes(native, chart, wide)
     if chart.labelled:
         _label(plot, chart)
 
 
-def _color(series: Any, color: str, *, line: bool) -> None:
-    rgb = RGBColor.from_string(color[1:])
-    if line:
-        series.smooth = False
-        series.format.line.color.rgb = rgb
-        series.format.line.width = Pt(2)
-        series.marker.style = XL_MARKER_STYLE.CIRCLE
-        series.marker.size = 7
-        series.marker.format.fill.solid()
-        series.marker.format.fill.fore_color.rgb = rgb
-        series.marker.format.line.color.rgb = rgb
-        return
+def _color_line(series: LineSeries, color: str) -> None:
+    series.smooth = False
+    series.format.line.color.rgb = rgb(color)
+    series.format.line.width = Pt(2)
+    series.marker.style = XL_MARKER_STYLE.CIRCLE
+    series.marker.size = 7
+    series.marker.format.fill.solid()
+    series.marker.format.fill.fore_color.rgb = rgb(color)
+    series.marker.format.line.color.rgb = rgb(color)
+
+
+def _color_bars(series: BarSeries, color: str) -> None:
     series.invert_if_negative = False
     series.format.fill.solid()
-    series.format.fill.fore_color.rgb = rgb
+    series.format.fill.fore_color.rgb = rgb(color)
     if color in OUTLINED:
-        series.format.line.color.rgb = RGBColor.from_string(OUTLINE[1:])
+        series.format.line.color.rgb = rgb(OUTLINE)
         series.format.line.width = Pt(0.75)
 
 
 def _style_axes(native: NativeChart, chart: Chart, wide: float) -> None:
     flat = chart.kind in (ChartKind.BAR, ChartKind.STACKED_BAR)
     values, names = native.value_axis, native.category_axis
-    names.format.line.color.rgb = RGBColor.from_string(look.RULE[1:])
+    names.format.line.color.rgb = rgb(look.RULE)
     names.major_tick_mark = names.minor_tick_mark = XL_TICK_MARK.NONE
     names.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     names.has_major_gridlines = False
@@ -123,13 +131,13 @@ def _style_axes(native: NativeChart, chart: Chart, wide: float) -> None:
         names.reverse_order = True
         values.visible = False
         return
-    values.major_gridlines.format.line.color.rgb = RGBColor.from_string(look.RULE[1:])
+    values.major_gridlines.format.line.color.rgb = rgb(look.RULE)
     values.tick_labels.number_format = "0%" if chart.unit is Unit.SHARE else _FORMATS[chart.unit]
     values.tick_labels.number_format_is_linked = False
     _name_every(names, label_every(chart, (wide - 0.7) / len(chart.categories)))
 
 
-def _name_every(axis: Any, every: int) -> None:
+def _name_every(axis: _BaseAxis, every: int) -> None:
     offset = axis._element.find(qn("c:lblOffset"))
     skip = axis._element.makeelement(qn("c:tickLblSkip"), {"val": str(every)})
     offset.addnext(skip)
@@ -138,7 +146,7 @@ def _name_every(axis: Any, every: int) -> None:
     axis._element.find(f"{qn('c:txPr')}/{qn('a:bodyPr')}").set("rot", "0")
 
 
-def _label(plot: Any, chart: Chart) -> None:
+def _label(plot: _BasePlot, chart: Chart) -> None:
     positions = {
         ChartKind.COLUMN: XL_LABEL_POSITION.OUTSIDE_END,
         ChartKind.BAR: XL_LABEL_POSITION.OUTSIDE_END,
@@ -153,19 +161,19 @@ def _label(plot: Any, chart: Chart) -> None:
         labels.font.size = Pt(AXIS_SIZE)
         stacked = chart.kind is ChartKind.STACKED_BAR
         white = stacked and series.color in (BLUE, VERMILLION)
-        labels.font.color.rgb = RGBColor.from_string("FFFFFF" if white else look.INK[1:])
+        labels.font.color.rgb = rgb("#FFFFFF" if white else look.INK)
         if chart.kind is ChartKind.LINE:
             _put_below(native, [place for place in range(len(series.values)) if chart.dips(series, place)])
         if stacked:
             _drop_narrow(labels, series.values)
 
 
-def _put_below(native: Any, places: list[int]) -> None:
+def _put_below(native: BarSeries | LineSeries, places: list[int]) -> None:
     for place in places:
         native.points[place].data_label.position = XL_LABEL_POSITION.BELOW
 
 
-def _drop_narrow(labels: Any, values: tuple[float | None, ...]) -> None:
+def _drop_narrow(labels: DataLabels, values: tuple[float | None, ...]) -> None:
     """Take the number off segments too narrow for it; the chart's own sheet still holds it."""
     element = labels._element
     for place, value in reversed(list(enumerate(values))):

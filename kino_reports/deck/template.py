@@ -3,7 +3,6 @@
 import re
 from copy import deepcopy
 from datetime import datetime
-from typing import Any
 
 from pptx import Presentation
 from pptx.enum.shapes import PP_PLACEHOLDER
@@ -31,10 +30,19 @@ from kino_reports.story import Story
 
 _KEPT = {"Title Slide": "Cover", "Title Only": "Finding"}
 _COLORS = {
-    "dk1": look.INK, "lt1": "#FFFFFF", "dk2": look.ACCENT, "lt2": look.GROUND, "accent1": BLUE, "accent2": VERMILLION,
-    "accent3": GREEN, "accent4": ORANGE, "accent5": SKY, "accent6": PURPLE, "hlink": look.ACCENT, "folHlink": look.MUTED,
-}  # fmt: skip
-
+    "dk1": look.INK,
+    "lt1": "#FFFFFF",
+    "dk2": look.ACCENT,
+    "lt2": look.GROUND,
+    "accent1": BLUE,
+    "accent2": VERMILLION,
+    "accent3": GREEN,
+    "accent4": ORANGE,
+    "accent5": SKY,
+    "accent6": PURPLE,
+    "hlink": look.ACCENT,
+    "folHlink": look.MUTED,
+}
 
 _BAND = f"""<p:sp {nsdecls("p", "a")}><p:nvSpPr><p:cNvPr id="90" name="Band"/><p:cNvSpPr/><p:nvPr userDrawn="1"/>
 </p:nvSpPr><p:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="{Inches(0.35)}" cy="{Inches(PAGE_HEIGHT)}"/></a:xfrm>
@@ -66,7 +74,8 @@ def layout_named(deck: Deck, name: str) -> SlideLayout:
 
 def add_footer(slide: Slide, words: str) -> None:
     """Give `slide` its footer and its page number, as the fields that PowerPoint itself keeps."""
-    for placeholder in slide.slide_layout.placeholders:
+    # python-pptx types this collection so that mypy cannot iterate over it.
+    for placeholder in slide.slide_layout.placeholders:  # type: ignore[misc]
         kind = placeholder.placeholder_format.type
         if kind not in (PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER):
             continue
@@ -140,11 +149,7 @@ def _style_small(placeholder: MasterPlaceholder, align: str) -> None:
     level = placeholder.element.find(f".//{qn('a:lvl1pPr')}")
     level.set("algn", align)
     color = level.find(f".//{qn('a:schemeClr')}")
-    color.getparent().replace(color, _rgb(look.MUTED))
-
-
-def _rgb(color: str) -> Any:
-    return parse_xml(f'<a:srgbClr {nsdecls("a")} val="{color[1:]}"/>')
+    color.getparent().replace(color, parse_xml(f'<a:srgbClr {nsdecls("a")} val="{look.MUTED[1:]}"/>'))
 
 
 def _remove(placeholder: MasterPlaceholder | LayoutPlaceholder) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pptx.dml.color import RGBColor
 from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
 from pptx.oxml.ns import qn
 from pptx.slide import Slide
@@ -11,6 +10,7 @@ from pptx.text.text import TextFrame, _Paragraph
 from pptx.util import Inches, Pt
 
 from kino_reports import look
+from kino_reports.deck.colors import rgb
 from kino_reports.layout import Box
 from kino_reports.measure import LINE_HEIGHT
 from kino_reports.wording import clean
@@ -42,7 +42,7 @@ def write(frame: TextFrame, paragraphs: Sequence[Paragraph], *, margin: float = 
     frame.vertical_anchor = MSO_ANCHOR.TOP
     frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = Inches(margin)
     for place, paragraph in enumerate(paragraphs):
-        target = frame.paragraphs[0] if place == 0 else frame.add_paragraph()
+        target = frame.paragraphs[0] if place == 0 else frame.add_paragraph()  # type: ignore[no-untyped-call]  # python-pptx left it out
         _write_one(target, paragraph, align)
 
 
@@ -54,7 +54,7 @@ def _write_one(target: _Paragraph, paragraph: Paragraph, align: str) -> None:
     run.text = clean(paragraph.text)
     run.font.size = Pt(paragraph.size)
     run.font.bold = paragraph.bold
-    run.font.color.rgb = RGBColor.from_string(paragraph.color[1:])
+    run.font.color.rgb = rgb(paragraph.color)
     if paragraph.bullet:
         _hang_dot(target)
 
