@@ -52,7 +52,9 @@ def agents_share(snapshot: ReportSnapshot, number: Number) -> str | None:
         return None
     if now.value == 0 and not now.upper:
         return f"None of {plural(now.n, 'commit')} shows evidence of an agent."
-    upper = f" and at most {figure(now.upper, Unit.SHARE)}" if now.upper is not None and now.upper > now.value else ""
+    share = figure(now.value, Unit.SHARE)
+    if now.upper is not None and figure(now.upper, Unit.SHARE) != share:
+        share = f"{share} to {figure(now.upper, Unit.SHARE)}"
     was = number.previous.value
     if was is None:
         since = ""
@@ -61,8 +63,7 @@ def agents_share(snapshot: ReportSnapshot, number: Number) -> str | None:
     else:
         moved = "up" if now.value > was else "down"
         since = f", {moved} from {figure(was, Unit.SHARE)} in {period_name(snapshot.period.previous())}"
-    least = "at least " if upper else ""
-    return f"Agents had a hand in {least}{figure(now.value, Unit.SHARE)}{upper} of commits{since}."
+    return f"Agents had a hand in {share} of commits{since}."
 
 
 def blocked(snapshot: ReportSnapshot) -> str | None:
@@ -96,10 +97,10 @@ def busiest_step(snapshot: ReportSnapshot, number: Number, noun: str) -> str | N
         return None
     most = max(known, key=lambda step: (step.value or 0, step.start))
     middle = median(step.value or 0 for step in known)
-    grain = snapshot.step_grain
+    when = step_label(most.start, snapshot.step_grain)
     return (
-        f"A typical {grain.value} merged {plural(round(middle), noun)}; "
-        f"the busiest, {_when(step_label(most.start, grain), grain.value)}, had {figure(most.value, Unit.COUNT)}."
+        f"A typical {snapshot.step_grain.value} merged {plural(round(middle), noun)}, "
+        f"the busiest ({when}) {figure(most.value, Unit.COUNT)}."
     )
 
 
@@ -198,7 +199,3 @@ def _change(direction: Direction, unit: Unit, now: Reading, then: Reading, name:
     verdict = judgement(direction, now, then)
     word = "" if verdict is Judgement.NEUTRAL else f" · {verdict}"
     return Change(f"{text} on {name}{word}", verdict)
-
-
-def _when(label: str, grain: str) -> str:
-    return {"week": f"the week of {label}", "day": label, "month": label}.get(grain, label)

@@ -34,7 +34,7 @@ def method_slide(number: int, section: str, snapshot: ReportSnapshot, gaps: Sequ
         gaps = [*gaps, ("Measures without data", f"{listed(silent)}.")]
     if gaps:
         rows.append((Lines(tuple(f"{name}: {_inside(reason)}" for name, reason in gaps), "Sections without a page"),))
-    rows.append((Lines(tuple(f"{text[0].upper()}{text[1:]}." for text in NEVER_RECORDED), "Not recorded yet"),))
+    rows.append((Lines((not_recorded(),), "Not recorded yet"),))
     return Slide("method", number, section, section, tuple(rows), flows=True, columns=2)
 
 
@@ -54,6 +54,12 @@ def definitions_slide(number: int, section: str, snapshot: ReportSnapshot) -> Sl
         ((Table("Definitions of the measures", columns, rows, "measure"),),),
         flows=True,
     )
+
+
+def not_recorded() -> str:
+    """Return one sentence that names the data which no report of this version has."""
+    told = "; ".join(NEVER_RECORDED)
+    return f"{told[0].upper()}{told[1:]}."
 
 
 def notes(snapshot: ReportSnapshot, keys: Sequence[str]) -> str:

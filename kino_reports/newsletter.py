@@ -6,7 +6,7 @@ from datetime import timedelta
 from kino_core.metrics import ScopeType, Unit
 from kino_reports import findings
 from kino_reports.charts import Chart, ChartKind, over_time
-from kino_reports.method import NEVER_RECORDED, source_line
+from kino_reports.method import not_recorded, source_line
 from kino_reports.sections_summary import STATUS, fourth_figure, slipped
 from kino_reports.snapshot import ReportSnapshot
 from kino_reports.story import Align, Column, Table, Tile
@@ -180,7 +180,7 @@ def _method(snapshot: ReportSnapshot, silent: list[str]) -> tuple[str, ...]:
         told.append("The period was not over when this was made.")
     if silent:
         told.append(f"Nothing to say under: {', '.join(silent)}.")
-    return (*told, f"Not recorded yet: {'; '.join(NEVER_RECORDED)}.")
+    return (*told, f"Not recorded yet: {not_recorded()}")
 
 
 def _capped(told: list[str]) -> tuple[str, ...]:

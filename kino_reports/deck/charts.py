@@ -82,7 +82,7 @@ def _style(native: NativeChart, chart: Chart, wide: float) -> None:
     plot = native.plots[0]
     plot.vary_by_categories = False
     if chart.kind is not ChartKind.LINE:
-        plot.gap_width = 60
+        plot.gap_width = 60 if len(chart.categories) > 3 else 150
         plot.overlap = 100 if chart.kind is ChartKind.STACKED_BAR else 0
     for series, native_series in zip(chart.series, plot.series, strict=True):
         if isinstance(native_series, LineSeries):
