@@ -1,0 +1,109 @@
+"""`make docs`: writes the pages that follow from the code, one a metric and one of all commands.
+
+A test fails when a page no longer says what the code does.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from kino_cli.main import VERBS
+from kino_core.measurements import FACTS
+from kino_core.metrics import METRICS, Kind, Metric
+
+DOCS = Path(__file__).parent
+
+_HOW = {
+    Kind.SUM: "The numerators of its entities are added up.",
+    Kind.RATIO: "The sum of the numerators is divided by the sum of the denominators; never an average of averages.",
+    Kind.MEDIAN: "The median over its entities, computed from the entities for every period anew.",
+    Kind.LEVEL: "Every change up to the end of the period is added up: how many there are then.",
+}
+
+
+def pages() -> dict[Path, str]:
+    """Return every generated page: its path below docs/ and its text."""
+    made = {Path("metrics") / f"{metric.key}.md": _metric_page(metric) for metric in METRICS}
+    made[Path("metrics") / "README.md"] = _metric_index()
+    made[Path("commands.md")] = _commands()
+    return made
+
+
+def main() -> None:
+    """Write the pages and say which changed."""
+    for path, text in pages().items():
+        file = DOCS / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists() or file.read_text() != text:
+            file.write_text(text)
+            print(f"docs/{path}")
+
+
+def _metric_page(metric: Metric) -> str:
+    fact = FACTS[metric.fact]
+    bounds = f"\n| upper bound | `{metric.upper}` |" if metric.upper != "NULL" else ""
+    denominator = f"\n| denominator | `{metric.denominator}` |" if metric.denominator != "NULL" else ""
+    return f"""# {metric.label} · `{metric.key}`
+
+{metric.definition}
+
+{_HOW[metric.kind]} A value always comes with `n`, the number of entities behind it, and `coverage`, the share of
+entities whose input is known. Without input the value is null, never 0.
+
+| | |
+| --- | --- |
+| unit | {metric.unit} |
+| better is | {metric.direction} |
+| kind | {metric.kind} |
+| version | {metric.version} |
+| fact | `silver.{metric.fact}`, one row for each {" and ".join(fact.key)} |
+| time | `{metric.occurred_at}` |
+| numerator | `{metric.numerator}` |{denominator}{bounds}
+| only rows with | `{metric.filter}` |
+
+    kino metrics show {metric.key} --period 2026-Q3 --by month
+    kino metrics explain {metric.key} --period 2026-Q3
+"""
+
+
+def _metric_index() -> str:
+    rows = "\n".join(f"| [`{m.key}`]({m.key}.md) | {m.label} | {m.unit} | {m.definition} |" for m in METRICS)
+    return f"""# Metrics
+
+Each is declared once, in `kino_core/metrics.py`; gold, the pages, the API, the reports and these pages all come from
+that declaration. Days are UTC unless a project has a time zone of its own. After a metric's first input a period
+without entities is a true zero; before it, and in the future, there is no data.
+
+| key | name | unit | definition |
+| --- | --- | --- | --- |
+{rows}
+"""
+
+
+def _commands() -> str:
+    parts = ["# Commands\n\nWhat `--help` says. Every command takes `--home DIR`.\n"]
+    for name in VERBS:
+        parts.append(f"## kino {name}\n\n```text\n{_help(name)}\n```\n")
+        parts.extend(f"### kino {name} {sub}\n\n```text\n{_help(name, sub)}\n```\n" for sub in _subcommands(name))
+    return "\n".join(parts)
+
+
+def _help(*words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "kino_cli", *words, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"},
+    )
+    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+
+
+def _subcommands(name: str) -> list[str]:
+    lines = _help(name).splitlines()
+    start = next((place for place, line in enumerate(lines) if line.strip() == "Commands:"), len(lines))
+    return [line.split()[0] for line in lines[start + 1 :] if line.startswith("  ") and line[2:3].strip()]
+
+
+if __name__ == "__main__":
+    main()
