@@ -9,10 +9,10 @@ from typing import IO
 SHOWN_ELSEWHERE = {"timestamp", "level", "event", "service", "version", "env", "host", "pid", "component"}
 
 
-def follow(log: Path, ended: threading.Event, output: IO[str]) -> None:
-    """Copy what is appended to `log` to `output`, readable, until `ended` and everything is copied."""
+def follow(log: Path, start: int, ended: threading.Event, output: IO[str]) -> None:
+    """Copy `log` from byte `start` on to `output`, readable, until `ended` and everything is copied."""
     file = log.open(encoding="utf-8", errors="replace")
-    file.seek(0, os.SEEK_END)
+    file.seek(start)
     try:
         while True:
             finishing = ended.is_set()

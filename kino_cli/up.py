@@ -56,7 +56,8 @@ def _stay(plan: start.Plan, demo: bool, as_json: bool) -> None:
     running = start.start(plan, say)
     ended = threading.Event()
     log = plan.settings.home / "logs" / "kino.log"
-    viewer = threading.Thread(target=follow, args=(log, ended, sys.stderr if as_json else sys.stdout), daemon=True)
+    output = sys.stderr if as_json else sys.stdout
+    viewer = threading.Thread(target=follow, args=(log, log.stat().st_size, ended, output), daemon=True)
     try:
         viewer.start()
         _greet(plan.settings, demo)
