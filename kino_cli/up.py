@@ -3,7 +3,6 @@
 import signal
 import sys
 import threading
-from importlib.util import find_spec
 from types import FrameType
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from kino_cli.output import say
 from kino_cli.status import show_status, status_of
 from kino_cli.supervision import DidNotStart
 from kino_core.database import Database
+from kino_core.errors import KinoError
 from kino_core.settings import Settings, load_settings
 
 
@@ -33,6 +33,8 @@ def command(
     ports = {"port": port, "dagster_port": dagster_port}
     settings = load_settings(home).model_copy(update={name: value for name, value in ports.items() if value})
     plan = start.Plan(settings, with_dagster=not no_dagster, dies_with_us=not detach)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _interrupt)
     if detach:
         _start_detached(plan, demo, as_json)
     else:
@@ -50,9 +52,7 @@ def _start_detached(plan: start.Plan, demo: bool, as_json: bool) -> None:
 
 
 def _stay(plan: start.Plan, demo: bool, as_json: bool) -> None:
-    """Run until Ctrl-C, SIGTERM or a lost terminal; whatever happens, nothing is left behind."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, _interrupt)
+    """Run until Ctrl-C, SIGTERM, a lost terminal or `kino down`; whatever happens, nothing is left behind."""
     running = start.start(plan, say)
     ended = threading.Event()
     log = plan.settings.home / "logs" / "kino.log"
@@ -64,8 +64,8 @@ def _stay(plan: start.Plan, demo: bool, as_json: bool) -> None:
         if as_json:
             show_status(status_of(plan.settings.home), as_json)
         say("Ctrl-C stops everything.")
-        running.wait()
-        raise DidNotStart("The supervisor has ended by itself. See logs/supervisord.log in the home folder.")
+        if running.wait() != 0:
+            raise DidNotStart("The supervisor was killed. Start again with `kino up`; nothing accepted is lost.")
     except KeyboardInterrupt:
         say("Stopping …")
     finally:
@@ -79,10 +79,8 @@ def _stay(plan: start.Plan, demo: bool, as_json: bool) -> None:
 
 def _greet(settings: Settings, demo: bool) -> None:
     """Say where Kino is, and how the first administrator gets in."""
-    if demo and find_spec("kino_cli.demo"):
-        from kino_cli.demo import load_demo
-
-        load_demo(settings)
+    if demo:
+        _load_demo(settings)
     status = status_of(settings.home)
     say("\nKino runs.")
     for name, url in status["urls"].items():
@@ -91,6 +89,16 @@ def _greet(settings: Settings, demo: bool) -> None:
     link = _setup_link(settings)
     if link:
         say(f"  Make the first administrator here (works once): {link}")
+
+
+def _load_demo(settings: Settings) -> None:
+    from kino_cli.demo import load_demo
+
+    try:
+        load_demo(settings)
+    except KinoError as error:
+        # A Kino without its demo is worth more than none.
+        say(f"The demo could not be loaded: {error.message}")
 
 
 def _setup_link(settings: Settings) -> str | None:
