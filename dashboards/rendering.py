@@ -39,6 +39,8 @@ class Renderer:
             exact=formats.exact,
             period_name=formats.period_name,
         )
+        # A global, because a block that is rendered alone does not see what its page imports.
+        self._templates.globals["ui"] = self._templates.get_template("macros.html").module
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         """Return `template` filled with `values`; only the block named like htmx's target when that is asked for.
