@@ -108,6 +108,9 @@ def _foreseen(error: KinoError) -> Problem:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if isinstance(error, TooManyAttempts):
         headers["Retry-After"] = str(error.seconds)
+    if status == 413:
+        # The rest of the body may never end: nobody here reads it.
+        headers["Connection"] = "close"
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Problem(status, error.category, error.code, error.message, error.details, error.retryable, headers)
