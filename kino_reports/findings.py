@@ -171,7 +171,7 @@ def _counted(snapshot: ReportSnapshot, who: str, number: Number, verb: str, noun
     now, was = number.now.value, number.previous.value
     if now is None:
         return None
-    told = f"{who} {verb} {plural(now, noun)}"
+    told = f"{who} {verb} {plural(now, noun) if now else f'no {noun}s'}"
     if not snapshot.complete:
         rest = "" if was is None else f"; {period_name(snapshot.period.previous())} had {was:,.0f} in all"
         return f"{told} so far{rest}."
@@ -184,6 +184,8 @@ def _against(snapshot: ReportSnapshot, now: float, was: float | None) -> str:
         return f" in {period_name(snapshot.period)}"
     if was == 0:
         return f", after none in {then}"
+    if now == 0:
+        return f", after {was:,.0f} in {then}"
     if abs(now - was) / was < STEADY:
         return f", about as many as in {then}"
     change = abs(now - was) / was

@@ -86,7 +86,7 @@ def cover(story: Story) -> CoverLayout:
 
 def footer(story: Story) -> str:
     """Return the line at the foot of every page, cut to fit."""
-    return measure.cut(f"{story.label} · {story.source}", 12, FOOTER_BOX.width, 1)
+    return measure.cut(f"{story.source} · {story.label}", 12, FOOTER_BOX.width, 1)
 
 
 def lay_out(story: Story) -> tuple[PageLayout, ...]:

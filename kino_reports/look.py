@@ -10,6 +10,10 @@ GROUND = "#F3F5F8"
 
 FONTS = "Inter, DejaVu Sans, sans-serif"
 
+OTHER_FONTS = "DejaVu Sans, sans-serif"
+"""For characters that Inter lacks. A PDF font that was asked for a glyph it lacks can no longer be read as text by
+some programs; asking another one first keeps that from happening to every number in the document."""
+
 JUDGED = {Judgement.BETTER: "#00805F", Judgement.WORSE: "#7D0F3F", Judgement.NEUTRAL: INK}
 
 _STATUS = {"●": "on-track", "▲": "at-risk", "■": "blocked", "✓": "completed", "–": "none"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from unicodedata import combining, east_asian_width
 
@@ -62,6 +63,13 @@ def cut(text: str, size: float, wide: float, most_lines: int, *, bold: bool = Fa
     while shorter and len(lines(f"{shorter}…", size, wide, bold=bold)) > most_lines:
         shorter = shorter[:-1].rstrip()
     return f"{shorter}…"
+
+
+def runs(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield `text` in pieces, each with whether the measured font has its characters."""
+    widths = _widths(False)
+    for known, characters in groupby(text, key=lambda character: character in widths):
+        yield "".join(characters), known
 
 
 def _pieces(word: str, size: float, wide: float, bold: bool) -> Iterator[str]:

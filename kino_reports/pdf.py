@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import logging
 from datetime import datetime
 
 from weasyprint import HTML
@@ -57,6 +58,8 @@ def render(story: Story, moment: datetime) -> bytes:
 
 def write_pdf(page: str) -> bytes:
     """Return the HTML `page` as a tagged PDF; it may use data: addresses and nothing else."""
+    # One line for every character that no installed font has would bury everything else in the log.
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
     # The identifier is part of the bytes and random by default.
     identifier = hashlib.sha256(page.encode()).digest()[:16]
     made: bytes = HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=["data"])).write_pdf(

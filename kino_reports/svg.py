@@ -6,7 +6,7 @@ from html import escape
 from kino_core.metrics import Unit
 from kino_reports import measure
 from kino_reports.charts import BLUE, OUTLINE, OUTLINED, VERMILLION, Chart, ChartKind, Series, label_every
-from kino_reports.look import FONTS, INK, RULE
+from kino_reports.look import FONTS, INK, OTHER_FONTS, RULE
 from kino_reports.wording import figure
 
 TEXT = 12.0
@@ -146,4 +146,5 @@ def _rectangle(x: float, y: float, wide: float, high: float, color: str) -> str:
 
 
 def _text(words: str, x: float, y: float, *, anchor: str = "start", fill: str = "currentColor") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{fill}">{escape(words)}</text>'
+    family = "" if all(known for _, known in measure.runs(words)) else f' font-family="{OTHER_FONTS}"'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{fill}"{family}>{escape(words)}</text>'

@@ -3,6 +3,9 @@
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from kino_reports import measure
 
 
 def fill(template: str, **values: object) -> str:
@@ -10,9 +13,18 @@ def fill(template: str, **values: object) -> str:
     return _environment().get_template(template).render(values)
 
 
+def glyphs(text: str) -> Markup:
+    """Return `text` for a PDF: what the report's font lacks stands in elements of the class `other`."""
+    pieces = [
+        escape(piece) if known else Markup('<span class="other">{}</span>').format(piece)
+        for piece, known in measure.runs(text)
+    ]
+    return Markup("").join(pieces)
+
+
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("kino_reports", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -20,3 +32,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["glyphs"] = glyphs
+    return environment

@@ -17,7 +17,12 @@ _BIDI_CONTROLS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 def clean(text: str) -> str:
     """Return `text` on one line without what XML forbids and without controls that turn the line around."""
-    return _SPACES.sub(" ", _BIDI_CONTROLS.sub("", _ILLEGAL_IN_XML.sub("", text))).strip()
+    return _SPACES.sub(" ", _BIDI_CONTROLS.sub("", legal(text))).strip()
+
+
+def legal(text: str) -> str:
+    """Return `text` without the characters that XML forbids."""
+    return _ILLEGAL_IN_XML.sub("", text)
 
 
 def shorten(text: str, limit: int) -> str:

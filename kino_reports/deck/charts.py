@@ -25,6 +25,7 @@ from kino_reports.charts import AXIS_SIZE, BLUE, OUTLINE, OUTLINED, VERMILLION, 
 from kino_reports.deck.colors import rgb
 from kino_reports.deck.words import Paragraph, add_text
 from kino_reports.layout import Box
+from kino_reports.wording import legal
 
 _TYPES = {
     ChartKind.COLUMN: XL_CHART_TYPE.COLUMN_CLUSTERED,
@@ -52,13 +53,14 @@ def add_chart(slide: Slide, chart: Chart, box: Box) -> None:
         _data(chart),  # type: ignore[arg-type]  # the annotation names another class than the documentation
     )
     assert isinstance(frame, GraphicFrame)
-    frame.name = chart.title
-    frame.element.nvGraphicFramePr.cNvPr.set("descr", chart.alt)
+    frame.name = legal(chart.title)
+    frame.element.nvGraphicFramePr.cNvPr.set("descr", legal(chart.alt))
     _style(frame.chart, chart, box.width)
 
 
 def safe_cell(text: str) -> str:
-    """Return `text` so that a spreadsheet takes it for text and never for a formula."""
+    """Return `text` so that a spreadsheet takes it for text and never for a formula, and XML takes it at all."""
+    text = legal(text)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 

@@ -13,7 +13,7 @@ from kino_reports import look
 from kino_reports.deck.colors import rgb
 from kino_reports.layout import Box
 from kino_reports.measure import LINE_HEIGHT
-from kino_reports.wording import clean
+from kino_reports.wording import legal
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def _write_one(target: _Paragraph, paragraph: Paragraph, align: str) -> None:
     target.line_spacing = Pt(paragraph.size * LINE_HEIGHT)
     target.space_before = Pt(paragraph.gap)
     run = target.add_run()
-    run.text = clean(paragraph.text)
+    run.text = legal(paragraph.text)
     run.font.size = Pt(paragraph.size)
     run.font.bold = paragraph.bold
     run.font.color.rgb = rgb(paragraph.color)
