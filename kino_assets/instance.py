@@ -1,4 +1,4 @@
-"""The Dagster instance that every process of one Kino shares: its storage is the schema `dagster` of Kino's database."""
+"""The Dagster instance that the processes of one Kino share, stored in the schema `dagster` of its database."""
 
 import os
 import shutil

@@ -4,13 +4,13 @@ import uuid
 from datetime import UTC, date, datetime
 
 import dagster as dg
-from kino_reports.make import make_report
 
 from kino_core.database import Database, query
 from kino_core.gold import Scope
 from kino_core.metrics import METRICS, ScopeType
 from kino_core.periods import Grain, Period, parse_period
 from kino_core.settings import Settings
+from kino_reports.make import make_report
 from kino_reports.snapshot import ReportKind
 
 
@@ -31,7 +31,7 @@ def monthly_newsletters(
     context: dg.AssetExecutionContext, config: NewsletterConfig, settings: dg.ResourceParam[Settings]
 ) -> dg.MaterializeResult[None]:
     """Make the newsletter of each project; one that fails does not keep the others from being made."""
-    period = _month(config.month, datetime.now(UTC).date())
+    period = parse_period(config.month) if config.month else last_month(datetime.now(UTC).date())
     made, failed = dict[str, str](), dict[str, str]()
     for project_id, name in _projects(settings):
         try:
@@ -50,8 +50,9 @@ def monthly_newsletters(
     return dg.MaterializeResult(metadata={"period": str(period), "reports": dg.MetadataValue.json(made)})
 
 
-def _month(text: str, today: date) -> Period:
-    return parse_period(text) if text else Period.of(Grain.MONTH, today).previous()
+def last_month(today: date) -> Period:
+    """Return the month before the one that holds `today`."""
+    return Period.of(Grain.MONTH, today).previous()
 
 
 def _projects(settings: Settings) -> list[tuple[uuid.UUID, str]]:

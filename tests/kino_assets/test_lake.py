@@ -5,7 +5,6 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import duckdb
 import psycopg
@@ -158,19 +157,19 @@ def test_github_tells_more_than_git_and_its_latest_word_wins(
 
 
 def test_what_agents_report(landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask) -> None:
-    def report(event_type: str, days: int, **data: Any) -> Event:
-        return agent_report(project_id, event_type, MAY + timedelta(days=days), **data)
+    def report(event_type: str, days: int, task: str = "KIN-1", agent: str = "claude-7", **data: object) -> Event:
+        return agent_report(project_id, event_type, MAY + timedelta(days=days), task=task, agent=agent, data=data)
 
     landed(
         [
-            report("task_completed", 5, task="A"),
-            report("task_started", 0, task="A"),
-            report("task_started", 1, task="A"),
-            report("task_started", 2, task="B", agent="worker-1"),
+            report("task_completed", 5, "A"),
+            report("task_started", 0, "A"),
+            report("task_started", 1, "A"),
+            report("task_started", 2, "B", agent="worker-1"),
             report("test_execution", 3, passed=8, failed=2, skipped=5),
             report("test_execution", 3, suite="no counts"),
-            report("blocker_identified", 3, task="A", description="waits for a key"),
-            report("blocker_identified", 4, task="B", blocker_id="b1", description="waits for a person"),
+            report("blocker_identified", 3, "A", description="waits for a key"),
+            report("blocker_identified", 4, "B", blocker_id="b1", description="waits for a person"),
         ]
     )
     writer.refresh(everything=True)
@@ -343,9 +342,11 @@ def logs(draw: st.DrawFn) -> list[list[Event]]:
         )
     kinds = st.sampled_from(["task_started", "task_completed", "test_execution", "blocker_identified"])
     for _ in range(draw(st.integers(0, 10))):
-        data = draw(st.sampled_from([{}, {"passed": 3, "failed": 1}, {"resolved": True}, {"blocker_id": "b"}]))
+        data: dict[str, object] = draw(
+            st.sampled_from([{}, {"passed": 3, "failed": 1}, {"resolved": True}, {"blocker_id": "b"}])
+        )
         task = draw(st.sampled_from(["A", "B"]))
-        events.append(agent_report(draw(st.sampled_from(projects)), draw(kinds), draw(MOMENTS), task=task, **data))
+        events.append(agent_report(draw(st.sampled_from(projects)), draw(kinds), draw(MOMENTS), task=task, data=data))
     for _ in range(draw(st.integers(0, 5))):
         opened, length = draw(MOMENTS), draw(st.integers(0, 50))
         moment = opened + timedelta(hours=length)

@@ -1,0 +1,301 @@
+"""Everything together, from the command to the deck, held against numbers counted independently."""
+
+import hashlib
+import hmac
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from playwright.sync_api import Page, expect
+from pptx import Presentation
+from pypdf import PdfReader
+
+from kino_core.database import libpq_url
+from kino_ingest.git import LOG_FORMAT
+from tests.e2e import independent
+from tests.e2e.conftest import ROOT, SECRET, Kino
+from tests.e2e.independent import DATA, Commit
+
+EXAMPLES = ROOT / "node_modules" / "@octokit" / "webhooks-examples" / "api.github.com" / "index.json"
+
+
+@pytest.fixture(scope="session")
+def history(kino: Kino, tmp_path_factory: pytest.TempPathFactory) -> list[Commit]:
+    """A real history, in Kino as the project “History”, and its commits read by other means."""
+    file = DATA / "claude-code-action.gitlog.gz"
+    if file.exists():
+        commits = independent.history("claude-code-action")
+    else:
+        log = ["git", "-C", str(ROOT), "log", "--no-renames", "--numstat", f"--format={LOG_FORMAT}"]
+        text = subprocess.run(log, capture_output=True, check=True).stdout
+        file = tmp_path_factory.mktemp("log") / "own.gitlog"
+        file.write_bytes(text)
+        commits = independent.read(text.decode("utf-8", "replace"))
+    counted = kino.json("backfill", "gitlog", str(file), "--project", "History")
+    assert counted == {"events": len(commits), "accepted": len(commits), "duplicates": 0, "rejected": 0}
+    again = kino.json("backfill", "gitlog", str(file), "--project", "History")
+    assert again == {"events": len(commits), "accepted": 0, "duplicates": len(commits), "rejected": 0}
+    kino.json("refresh")
+    return commits
+
+
+@pytest.fixture(scope="session")
+def agent_token(kino: Kino, history: list[Commit]) -> str:
+    made: str = kino.json("token", "create", "--project", "History")["token"]
+    return made
+
+
+def series(kino: Kino, key: str, commits: list[Commit]) -> dict[str, float]:
+    first, last = min(c.at for c in commits), max(c.at for c in commits)
+    shown = kino.metric(key, f"{first:%Y-%m-01}/{last:%Y-%m-28}", "--project", "History", "--by", "month")
+    return {point["start"][:7]: point["value"] for point in shown["series"] if point["value"]}
+
+
+def test_numbers_equal_an_independent_count(kino: Kino, history: list[Commit]) -> None:
+    last = max(commit.at for commit in history)
+    months = sorted({commit.month for commit in history})[:-1]
+
+    counted = independent.commits_by_month(history)
+    shown = series(kino, "commits", history)
+    assert {month: shown.get(month) for month in months} == {month: counted[month] for month in months}
+
+    merged = independent.merged_by_month(history)
+    shown = series(kino, "prs_merged", history)
+    assert {month: shown.get(month) for month in months} == {month: merged.get(month) for month in months}
+
+    shares = independent.agent_share_by_month(history)
+    for month in {*months[-4:], f"{last:%Y-%m}"} & set(shares):
+        found = kino.metric("agent_commit_share", month, "--project", "History")
+        assert (found["lower"], found["upper"], found["n"]) == pytest.approx(shares[month])
+
+
+def test_the_portfolio_shows_the_true_counts(kino: Kino, history: list[Commit], page: Page) -> None:
+    row = page.locator("tr[data-row]", has=page.get_by_role("link", name="History", exact=True))
+    expect(row).to_have_count(1)
+    numbers = [int(text.replace(",", "")) for text in re.findall(r"(?<![\d.%])\d[\d,]*(?![\d.%])", row.inner_text())]
+    assert len(history) in numbers
+    assert independent.human_authors(history) in numbers
+
+
+def test_an_agent_event_reaches_the_open_page_within_a_second(
+    kino: Kino, history: list[Commit], agent_token: str, page: Page
+) -> None:
+    page.get_by_role("link", name="History", exact=True).click()
+    expect(page.locator("[data-live-badge]")).to_have_attribute("data-state", "live", timeout=10_000)
+    task = f"LIVE-{uuid.uuid4().hex[:8]}"
+    answer = post_event(kino, agent_token, "task_started", task)
+    assert (answer.status_code, answer.json()["status"]) == (202, "accepted")
+    expect(page.locator("[data-feed]").get_by_text(task)).to_be_visible(timeout=5_000)
+
+
+def test_github_deliveries_become_numbers(kino: Kino, history: list[Commit]) -> None:
+    if not EXAMPLES.exists():
+        pytest.skip("GitHub's example payloads are not installed; `make setup` brings them")
+    project = kino.json("project", "create", "Octocat")["id"]
+    with kino.signed_in() as manager:
+        connected = manager.post(
+            f"/api/v1/projects/{project}/repositories", json={"full_name": "Codertocat/Hello-World"}
+        )
+        assert connected.status_code in (200, 201), connected.text
+    sent = list(deliver_examples(kino))
+    assert {answer.status_code for _, answer in sent} == {202}
+    assert {name for name, _ in sent} == {"push", "pull_request", "pull_request_review", "ping"}
+    kino.json("refresh")
+    assert kino.metric("prs_opened", "2019-05", "--project", "Octocat")["value"] == 1
+    assert kino.metric("commits", "2019", "--project", "Octocat")["value"] == len(default_branch_commits())
+
+    payload = b"{}"
+    forged = httpx.post(
+        f"{kino.url}/webhooks/github",
+        content=payload,
+        headers={**github_headers("ping", payload), "X-Hub-Signature-256": "sha256=" + "0" * 64},
+    )
+    assert forged.status_code == 401
+
+
+def test_a_deck_a_pdf_and_a_page_say_the_same(kino: Kino, history: list[Commit], tmp_path: Path) -> None:
+    last = max(commit.at for commit in history)
+    quarter = f"{last:%Y}-Q{(last.month + 2) // 3}"
+    commits = sum(f"{c.at:%Y}-Q{(c.at.month + 2) // 3}" == quarter for c in history)
+    made = kino.json("report", "qbr", "--project", "History", "--period", quarter, "--out", str(tmp_path))
+    files = {form: Path(path) for form, path in made["files"].items()}
+    assert set(files) == {"html", "pdf", "pptx"}
+
+    deck = Presentation(str(files["pptx"]))
+    assert round(deck.slide_width / deck.slide_height, 2) == 1.78
+    shapes = [shape for slide in deck.slides for shape in slide.shapes]
+    said = " ".join(shape.text_frame.text for shape in shapes if shape.has_text_frame)
+    charts = [shape.chart for shape in shapes if shape.has_chart]
+    assert charts, "a deck without a native chart"
+    totals = [sum(value or 0 for value in plot.series[0].values) for chart in charts for plot in chart.plots]
+    pdf = " ".join(page.extract_text() for page in PdfReader(files["pdf"]).pages)
+    shown = f"{commits:,}"
+    assert shown in said
+    assert shown in pdf
+    assert shown in files["html"].read_text()
+    assert commits in totals, "no chart adds up to the quarter's commits"
+
+
+def test_dagster_shows_the_lake_and_makes_newsletters(kino: Kino, history: list[Commit]) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{kino.dagster_port}", timeout=60) as dagster:
+        nodes = ask(dagster, "{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { runId } } }")[
+            "assetNodes"
+        ]
+        made = {"/".join(node["assetKey"]["path"]) for node in nodes if node["assetMaterializations"]}
+        assert {"bronze/event", "silver/commit", "gold/commits", "gold/agent_commit_share"} <= made
+        launched = ask(
+            dagster,
+            """mutation($selector: JobOrPipelineSelector!) {
+                launchRun(executionParams: {selector: $selector, runConfigData: {}}) {
+                    __typename ... on LaunchRunSuccess { run { runId } } } }""",
+            {
+                "selector": {
+                    "repositoryLocationName": "kino",
+                    "repositoryName": "__repository__",
+                    "jobName": "newsletters",
+                }
+            },
+        )["launchRun"]
+        assert launched["__typename"] == "LaunchRunSuccess"
+        run = launched["run"]["runId"]
+
+        def status() -> str:
+            asked = ask(dagster, "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }", {"id": run})
+            found: str = asked["runOrError"]["status"]
+            return found
+
+        wait_until(lambda: status() in ("SUCCESS", "FAILURE", "CANCELED"), 180)
+        assert status() == "SUCCESS"
+        nodes = ask(dagster, "{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { runId } } }")[
+            "assetNodes"
+        ]
+        newsletters = [n for n in nodes if n["assetKey"]["path"] == ["reports", "monthly_newsletters"]]
+        assert [n["assetMaterializations"][0]["runId"] for n in newsletters] == [run]
+    with kino.signed_in() as manager:
+        reports = manager.get("/api/v1/reports").json()["items"]
+        letters = [report for report in reports if report["kind"] == "newsletter"]
+        assert letters
+        file = manager.get(f"/api/v1/reports/{letters[0]['id']}/download", params={"format": "pdf"})
+        assert file.content[:5] == b"%PDF-"
+
+
+def test_nothing_acknowledged_is_lost_when_processes_are_killed(
+    kino: Kino, history: list[Commit], agent_token: str
+) -> None:
+    acknowledged: list[str] = []
+    for name in ("web", "worker", "refresher", "valkey", "postgres", "dagster-daemon"):
+        before = kino.processes()[name]
+        acknowledged += post_some(kino, agent_token, 10)
+        os.kill(before["pid"], signal.SIGKILL)
+        acknowledged += post_some(kino, agent_token, 20)
+        wait_until(lambda name=name, old=before: is_back(kino.processes()[name], old), 60)  # type: ignore[misc]
+    wait_until(lambda: kino.json("status")["ready"], 90)
+    acknowledged += post_some(kino, agent_token, 5)
+    kino.json("refresh")
+
+    with psycopg.connect(libpq_url(kino.database_url())) as postgres:
+        stored = [
+            row[0].split("/", 1)[1]
+            for row in postgres.execute("SELECT event_id FROM landing.event WHERE source = 'agent'").fetchall()
+        ]
+    assert len(acknowledged) > 50
+    assert set(acknowledged) <= set(stored)
+    assert len(stored) == len(set(stored))
+    wait_until(lambda: folded(kino) == len(stored), 30)
+    assert kino.json("warehouse", "check")["ok"]
+    assert kino.metric("agent_activities", f"{datetime.now(UTC):%Y}", "--project", "History")["value"] == len(stored)
+
+
+def post_event(kino: Kino, token: str, event_type: str, task: str, **data: object) -> httpx.Response:
+    body = {
+        "agent_id": "claude-7",
+        "event_type": event_type,
+        "timestamp": datetime.now(UTC).isoformat(),
+        "task_id": task,
+        "event_id": str(uuid.uuid4()),
+        "data": data,
+    }
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.post(f"{kino.url}/webhooks/agent-update", json=body, headers=headers, timeout=15)
+
+
+def post_some(kino: Kino, token: str, number: int) -> list[str]:
+    """Post events and return the ids of those acknowledged; an unanswered one may be stored or not."""
+    acknowledged = []
+    for _ in range(number):
+        try:
+            answer = post_event(kino, token, "code_commit", "KILL-1", sha="0" * 40)
+        except httpx.HTTPError:
+            time.sleep(0.1)
+            continue
+        if answer.status_code == 202:
+            acknowledged.append(answer.json()["event_id"])
+        else:
+            assert answer.status_code == 503, answer.text
+            assert int(answer.headers["Retry-After"]) >= 1
+    return acknowledged
+
+
+def is_back(process: dict[str, Any], old: dict[str, Any]) -> bool:
+    return bool(process["state"] == "RUNNING" and process["pid"] != old["pid"])
+
+
+def folded(kino: Kino) -> int:
+    with psycopg.connect(libpq_url(kino.database_url())) as postgres:
+        row = postgres.execute("SELECT count(*) FROM kino.agent_activity").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def examples(name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = next(e["examples"] for e in json.loads(EXAMPLES.read_text()) if e["name"] == name)
+    return found
+
+
+def deliver_examples(kino: Kino) -> Iterator[tuple[str, httpx.Response]]:
+    for name in ("push", "pull_request", "pull_request_review", "ping"):
+        for example in examples(name):
+            payload = json.dumps(example).encode()
+            headers = github_headers(name, payload)
+            yield name, httpx.post(f"{kino.url}/webhooks/github", content=payload, headers=headers, timeout=15)
+            yield name, httpx.post(f"{kino.url}/webhooks/github", content=payload, headers=headers, timeout=15)
+
+
+def github_headers(name: str, payload: bytes) -> dict[str, str]:
+    signature = hmac.new(SECRET.encode(), payload, hashlib.sha256).hexdigest()
+    return {
+        "Content-Type": "application/json",
+        "X-GitHub-Event": name,
+        "X-GitHub-Delivery": str(uuid.uuid4()),
+        "X-Hub-Signature-256": f"sha256={signature}",
+    }
+
+
+def default_branch_commits() -> set[str]:
+    pushes = [e for e in examples("push") if e["ref"] == f"refs/heads/{e['repository']['default_branch']}"]
+    return {commit["id"] for push in pushes for commit in push["commits"]}
+
+
+def ask(dagster: httpx.Client, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+    answer = dagster.post("/graphql", json={"query": query, "variables": variables or {}}).json()
+    assert "errors" not in answer, answer
+    found: dict[str, Any] = answer["data"]
+    return found
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.2)
