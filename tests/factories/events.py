@@ -75,7 +75,7 @@ def agent_report(
     agent: str = "claude-7",
     task: str = "KIN-1",
     event_id: str | None = None,
-    data: dict[str, object] | None = None,
+    **data: object,
 ) -> Event:
     """Return an agent's event; `data` is its payload by type."""
     body = {
@@ -83,7 +83,7 @@ def agent_report(
         "event_type": event_type,
         "timestamp": at.isoformat(),
         "task_id": task,
-        "data": data or {},
+        "data": data,
     }
     return Event(
         source=Source.AGENT,

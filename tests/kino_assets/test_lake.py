@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import duckdb
 import psycopg
@@ -158,7 +159,9 @@ def test_github_tells_more_than_git_and_its_latest_word_wins(
 
 def test_what_agents_report(landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask) -> None:
     def report(event_type: str, days: int, task: str = "KIN-1", agent: str = "claude-7", **data: object) -> Event:
-        return agent_report(project_id, event_type, MAY + timedelta(days=days), task=task, agent=agent, data=data)
+        return agent_report(
+            project_id, event_type, MAY + timedelta(days=days), task=task, agent=agent, **cast("Any", data)
+        )
 
     landed(
         [
@@ -342,11 +345,11 @@ def logs(draw: st.DrawFn) -> list[list[Event]]:
         )
     kinds = st.sampled_from(["task_started", "task_completed", "test_execution", "blocker_identified"])
     for _ in range(draw(st.integers(0, 10))):
-        data: dict[str, object] = draw(
+        data: dict[str, Any] = draw(
             st.sampled_from([{}, {"passed": 3, "failed": 1}, {"resolved": True}, {"blocker_id": "b"}])
         )
         task = draw(st.sampled_from(["A", "B"]))
-        events.append(agent_report(draw(st.sampled_from(projects)), draw(kinds), draw(MOMENTS), task=task, data=data))
+        events.append(agent_report(draw(st.sampled_from(projects)), draw(kinds), draw(MOMENTS), task=task, **data))
     for _ in range(draw(st.integers(0, 5))):
         opened, length = draw(MOMENTS), draw(st.integers(0, 50))
         moment = opened + timedelta(hours=length)
