@@ -3,9 +3,9 @@
 WITH incoming AS (
     SELECT *
     FROM unnest(
-        %(sources)s::text[], %(event_ids)s::text[], %(body_hashes)s::bytea[], %(types)s::text[],
+        %(sources)s::text[], %(event_ids)s::text[], %(body_hashes)b::bytea[], %(types)s::text[],
         %(occurred_at)s::timestamptz[], %(project_ids)s::uuid[], %(repositories)s::text[], %(token_ids)s::uuid[],
-        %(bodies)s::text[], %(raws)s::bytea[]
+        %(bodies)s::text[], %(raws)b::bytea[]
     ) WITH ORDINALITY AS incoming (
         source, event_id, body_hash, type, occurred_at, project_id, repository, token_id, body, raw, place)
 ), claimed AS (

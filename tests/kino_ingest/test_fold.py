@@ -123,7 +123,7 @@ def history() -> list[Event]:
 EVENTS = history()
 
 
-@examples(max_examples=25)
+@examples(max_examples=15)
 @given(st.data())
 def test_any_order_repetition_and_batches_give_the_same_tables(database: Database, data: st.DataObject) -> None:
     forget(database)
