@@ -49,17 +49,19 @@ class Renderer:
         """
         found = self._templates.get_template(template)
         context = {"theme": theme_of(request), "here": None, "as_of": None, **values}
-        block = found.blocks.get(request.headers.get("hx-target", ""))
-        if block is not None and wants_part(request):
-            body = "".join(block(found.new_context(context)))
-        else:
-            body = found.render(context)
+        block = found.blocks.get(part_of(request) or "")
+        body = "".join(block(found.new_context(context))) if block else found.render(context)
         return HTMLResponse(body, status, headers={"Vary": "HX-Request, HX-Target", "Cache-Control": "no-store"})
 
 
 def wants_part(request: Request) -> bool:
     """Return whether htmx asks for a part of a page."""
     return "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
+
+
+def part_of(request: Request) -> str | None:
+    """Return the id of the element that htmx wants to fill, which is its block's name; None for a whole page."""
+    return request.headers.get("hx-target") if wants_part(request) else None
 
 
 def theme_of(request: Request) -> str | None:

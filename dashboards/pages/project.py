@@ -3,16 +3,19 @@
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from dashboards.charts import BarChart, bar_chart
 from dashboards.feed import KINDS, FeedLine, feed_line
-from dashboards.formats import bounds, period_name, plural, quantity, relative
 from dashboards.health import Status, status_of
 from dashboards.periods import chart_grain, picker
 from dashboards.project_facts import Crew, PullRequest, crew_of, recent_pull_requests
+from dashboards.project_words import connect, default_period, statement
+from dashboards.rendering import part_of
 from dashboards.site import Site, site_of
 from dashboards.tiles import Tile, tiles
 from dashboards.visitors import Visitor
@@ -24,7 +27,7 @@ from kino_api.repositories import Repository, list_repositories
 from kino_core.gold import MetricValue, Scope
 from kino_core.lake import LakeNotReady
 from kino_core.metrics import COMMITS, PRS_MERGED, Metric, ScopeType
-from kino_core.periods import Grain, Period, parse_period
+from kino_core.periods import Period, parse_period
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,6 +45,7 @@ CHARTS = (COMMITS, PRS_MERGED)
 SAID = ("commits", "prs_merged", "agent_commit_share")
 """What the sentence under the project's name and the charts are made of."""
 FEED_LINES = 50
+LIVE_PARTS = frozenset({"feed", "blockers", "pulls"})
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ def project(request: Request, visitor: Visitor, project_id: uuid.UUID, period: s
     """Show the project, or the part of its page that htmx asks for."""
     site = site_of(request)
     now = datetime.now(UTC)
+    if part_of(request) in LIVE_PARTS:
+        return site.renderer.page(request, "project.html", **_live_part(site, project_id, period))
     facts = _facts(site, project_id)
     chosen = parse_period(period) if period else default_period(facts.card.last_activity_at, now)
     numbers = _numbers(site, project_id, chosen, now.date())
@@ -84,7 +90,9 @@ def project(request: Request, visitor: Visitor, project_id: uuid.UUID, period: s
         here_url=f"/projects/{project_id}?period={chosen}",
         project=facts.card,
         project_status=status,
-        statement=statement(facts, numbers.values if numbers else {}, chosen, now),
+        statement=statement(
+            numbers.values if numbers else {}, chosen, len(facts.blockers), facts.card.last_activity_at, now
+        ),
         picker=picker(chosen, now.date()),
         ready=numbers is not None,
         tiles=numbers.tiles if numbers else [],
@@ -99,10 +107,16 @@ def project(request: Request, visitor: Visitor, project_id: uuid.UUID, period: s
     )
 
 
-def default_period(last_activity_at: datetime | None, now: datetime) -> Period:
-    """Return the quarter in which something last happened: an old history should not open on an empty page."""
-    newest = min(last_activity_at or now, now)
-    return Period.of(Grain.QUARTER, newest.astimezone(UTC).date())
+def _live_part(site: Site, project_id: uuid.UUID, period: str) -> dict[str, Any]:
+    """Return what the live parts of the page show, without asking gold: they have to be quick."""
+    with site.database.read() as session:
+        get_project(session, project_id)
+        return {
+            "here_url": f"/projects/{project_id}?{urlencode({'period': period})}",
+            "feed": [_line(each) for each in recent_activity(session, project_id, FEED_LINES)],
+            "blockers": open_blockers(session, project_id),
+            "pulls": recent_pull_requests(session, project_id),
+        }
 
 
 def _facts(site: Site, project_id: uuid.UUID) -> Facts:
@@ -149,28 +163,6 @@ def _status(facts: Facts, now: datetime) -> Status:
     )
 
 
-def statement(facts: Facts, values: dict[str, MetricValue], period: Period, now: datetime) -> str:
-    """Return the project in a sentence or two, made from its numbers; what has no data is left out."""
-    found = []
-    commits, merged, share = (values.get(key) for key in ("commits", "prs_merged", "agent_commit_share"))
-    if commits and commits.value is not None:
-        found.append(plural(int(commits.value), "commit"))
-    if merged and merged.value is not None:
-        found.append(plural(int(merged.value), "merged pull request"))
-    running = " so far" if period.start <= now.date() < period.end else ""
-    sentences = [f"{' and '.join(found)} in {period_name(period)}{running}"] if found else []
-    if sentences and share and share.value is not None:
-        spread = bounds(share)
-        agents = f"agents left evidence on {quantity(share.value, share.metric.unit)} of commits"
-        sentences[0] += f"; {agents}" + (f" (range {spread})" if spread else "")
-    open_now = plural(len(facts.blockers), "open blocker") if facts.blockers else "nothing blocked"
-    if facts.card.last_activity_at is None:
-        sentences.append("nothing has happened yet")
-    else:
-        sentences.append(f"{open_now}, last activity {relative(facts.card.last_activity_at, now)}")
-    return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences)
-
-
 def _line(activity: Activity) -> FeedLine:
     return feed_line(
         activity.event_row,
@@ -180,17 +172,3 @@ def _line(activity: Activity) -> FeedLine:
         activity.data,
         activity.occurred_at,
     )
-
-
-def connect(project_name: str, base_url: str) -> dict[str, str]:
-    """Return the commands that make a token and send a first event; names hold no quotes that a shell would read."""
-    quoted = project_name.replace("'", "'\\''")
-    event = (
-        '{"agent_id": "claude-1", "event_type": "task_started", "task_id": "KIN-1",'
-        ' "timestamp": "\'$(date -u +%FT%TZ)\'", "data": {}}'
-    )
-    return {
-        "token_command": f"kino token create --project '{quoted}'",
-        "curl": f"curl {base_url}/webhooks/agent-update \\\n  -H 'Authorization: Bearer YOUR_TOKEN' \\\n"
-        f"  -H 'Content-Type: application/json' \\\n  -d '{event}'",
-    }

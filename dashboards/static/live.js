@@ -46,7 +46,7 @@
   const changed = {
     agent_activity(item) {
       if (feed && item.event_row) show(item);
-      if (item.count || item.event_type === "blocker_identified" || item.event_type === "task_completed") refresh("blockers", 1000);
+      if (item.count || item.event_type === "blocker_identified" || item.event_type === "task_completed") refresh("blockers", 400);
       if (item.count) refresh("feed", 1000);
       refresh("numbers", 8000);
     },
@@ -125,7 +125,10 @@
   // ----- the connection -----
   function catchUp() {
     if (!paused) window.htmx?.trigger(document.body, "kino:feed");
-    for (const block of ["blockers", "pulls", "numbers"]) refresh(block, 1000);
+    refresh("blockers", 1000);
+    refresh("pulls", 1000);
+    // Numbers follow the lake, which needs some seconds itself, and cost more to read.
+    refresh("numbers", polling ? 30000 : 5000);
   }
   // A server without its live channel accepts and hangs up: only a subscription that it confirms is live.
   function begin(again) {
