@@ -5,7 +5,7 @@ import shlex
 import sys
 import sysconfig
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -13,47 +13,44 @@ from sqlalchemy.engine import make_url
 import kino_cli
 from kino_cli.launch import launched
 from kino_cli.postgres import EmbeddedPostgres
+from kino_cli.supervision import GROUP
 from kino_cli.valkey import EmbeddedValkey
 from kino_core.settings import Settings
 
 PROJECT = Path(kino_cli.__file__).parent.parent
 """The checkout, or the folder into which the wheel was installed."""
 
-SERVICES, DAGSTER, DAGSTER_CODE = "services", "dagster", "dagster-code"
+SERVICES = ("web", "worker", "refresher")
+DAGSTER_CODE = "dagster-code"
+DAGSTER_OTHERS = ("dagster-webserver", "dagster-daemon")
 
 
 @dataclass(frozen=True)
 class Program:
-    """One process: what runs, and how it is stopped."""
+    """One process: what runs, and how it is stopped; servers start by themselves, and stop when all else has."""
 
     name: str
-    group: str
     command: tuple[str, ...]
     directory: Path | None = None
+    is_server: bool = False
     stop_signal: str = "TERM"
     stop_seconds: int = 30
-    priority: int = 999
-    stop_whole_group: bool = field(default=True)
-    """Whether the stop signal goes to the children of the process as well."""
 
 
 def server_programs(postgres: EmbeddedPostgres | None, valkey: EmbeddedValkey | None) -> list[Program]:
     """Return the embedded servers; None stands for a server of one's own, which is not ours to run."""
     programs = []
     if postgres:
-        # Fast shutdown, to the postmaster alone: it ends its sessions itself and then writes what is left.
-        programs.append(
-            Program("postgres", "postgres", postgres.command, postgres.directory, "INT", 60, 1, stop_whole_group=False)
-        )
+        # SIGINT is its fast shutdown: it ends the sessions that are left and writes what is not written yet.
+        programs.append(Program("postgres", postgres.command, postgres.directory, True, "INT", 60))
     if valkey:
-        programs.append(Program("valkey", "valkey", valkey.command, stop_seconds=10, priority=2))
+        programs.append(Program("valkey", valkey.command, is_server=True, stop_seconds=10))
     return programs
 
 
 def service_programs() -> list[Program]:
     """Return Kino's own processes."""
-    kino = (sys.executable, "-m", "kino_cli", "serve")
-    return [Program(name, SERVICES, launched([*kino, name]), priority=20) for name in ("web", "worker", "refresher")]
+    return [Program(name, launched([sys.executable, "-m", "kino_cli", "serve", name])) for name in SERVICES]
 
 
 def dagster_programs(settings: Settings, code_port: int) -> list[Program]:
@@ -67,12 +64,7 @@ def dagster_programs(settings: Settings, code_port: int) -> list[Program]:
         "dagster-daemon": ("dagster-daemon", "run", "-w", workspace),
     }
     return [
-        Program(
-            name,
-            DAGSTER_CODE if name == DAGSTER_CODE else DAGSTER,
-            launched([sys.executable, str(scripts / script), *arguments]),
-            priority=30,
-        )
+        Program(name, launched([sys.executable, str(scripts / script), *arguments]))
         for name, (script, *arguments) in commands.items()
     ]
 
@@ -104,9 +96,6 @@ def environment(settings: Settings, code_port: int) -> dict[str, str]:
 def supervisor_configuration(home: Path, socket: Path, programs: Iterable[Program]) -> str:
     """Return the configuration file of supervisord."""
     programs = list(programs)
-    groups: dict[str, list[Program]] = {}
-    for program in programs:
-        groups.setdefault(program.group, []).append(program)
     sections: dict[str, Mapping[str, object]] = {
         "unix_http_server": {"file": socket, "chmod": "0700"},
         "supervisord": {
@@ -129,30 +118,28 @@ def supervisor_configuration(home: Path, socket: Path, programs: Iterable[Progra
             "log": home / "logs" / "kino.log",
         },
     }
-    sections |= {f"program:{program.name}": _program_section(program) for program in programs}
-    sections |= {
-        f"group:{name}": {"programs": ",".join(p.name for p in members), "priority": members[0].priority}
-        for name, members in groups.items()
-        if name not in {program.name for program in members}
-    }
+    sections |= {f"program:{program.name}": _program_section(program, rank) for rank, program in enumerate(programs)}
+    others = [program.name for program in programs if not program.is_server]
+    sections[f"group:{GROUP}"] = {"programs": ",".join(others), "priority": len(programs)}
     return "\n".join(_section(name, values) for name, values in sections.items())
 
 
-def _program_section(program: Program) -> dict[str, object]:
+def _program_section(program: Program, rank: int) -> dict[str, object]:
     return {
         "command": shlex.join(program.command),
         **({"directory": program.directory} if program.directory else {}),
         # The servers start with the supervisor, the rest when the schema is up to date.
-        "autostart": str(program.group not in (SERVICES, DAGSTER, DAGSTER_CODE)).lower(),
+        "autostart": str(program.is_server).lower(),
         "autorestart": "true",
         # Never given up: the plugin keeps the pause between two attempts short.
         "startretries": 1_000_000,
         "startsecs": 1,
         "stopsignal": program.stop_signal,
         "stopwaitsecs": program.stop_seconds,
-        "stopasgroup": str(program.stop_whole_group).lower(),
+        # PostgreSQL ends its own children in the order it needs; the others' children get the signal too.
+        "stopasgroup": str(not program.is_server).lower(),
         "killasgroup": "true",
-        "priority": program.priority,
+        "priority": rank,
         "redirect_stderr": "true",
         "stdout_logfile": "NONE",
         "stdout_events_enabled": "true",

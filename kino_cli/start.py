@@ -148,7 +148,7 @@ def _start_processes(plan: Plan, say: Say) -> None:
     schema.migrate(settings.database_url)
     _ensure_dagster_schema(settings.database_url)
     say("Starting Kino …")
-    supervisor.start_group(programs.SERVICES)
+    supervisor.start(programs.SERVICES)
     _require(lambda: web_is_ready(settings.port), WEB_SECONDS, "The web process", settings)
     if plan.with_dagster:
         _start_dagster(plan, say)
@@ -162,9 +162,9 @@ def _start_dagster(plan: Plan, say: Say) -> None:
     # After the web process, which people wait for, because Dagster's imports keep every core busy for a while; and
     # the code before those that ask it, which otherwise report it as broken until they look again.
     say("Starting Dagster …")
-    supervisor.start_group(programs.DAGSTER_CODE)
+    supervisor.start([programs.DAGSTER_CODE])
     wait_until(lambda: listens(plan.code_port), CODE_SECONDS, pause=0.2)
-    supervisor.start_group(programs.DAGSTER)
+    supervisor.start(programs.DAGSTER_OTHERS)
 
 
 def _ensure_dagster_schema(database_url: str) -> None:

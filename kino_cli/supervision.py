@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from supervisor.xmlrpc import SupervisorTransport
 from kino_cli.homes import socket_path
 from kino_cli.launch import launched
 from kino_core.errors import KinoError
+
+GROUP = "kino"
+"""The supervisor's group of everything but the servers: stopped at once and first."""
 
 PATIENCE_SECONDS = 120
 """How long a clean stop of everything may take before it counts as failed."""
@@ -65,9 +68,10 @@ class Supervisor:
             for process in found
         ]
 
-    def start_group(self, group: str) -> None:
-        """Start every process of a group, without waiting until they run."""
-        self._call("supervisor.startProcessGroup", group, False)
+    def start(self, names: Iterable[str]) -> None:
+        """Start these processes, without waiting until they run."""
+        for name in names:
+            self._call("supervisor.startProcess", f"{GROUP}:{name}", False)
 
     def stop(self) -> None:
         """Ask it to stop everything and itself; returns at once."""
