@@ -120,6 +120,8 @@ class _Kept(Generic[V]):
             if len(self._answers) >= MOST_KEPT:
                 self._forget_old(now)
             task = asyncio.ensure_future(ask())
+            # Everybody who asked may have given up by then; the error was theirs and is nobody's loss.
+            task.add_done_callback(_failed)
             self._answers[key] = (now, task)
         # The query itself is never cancelled: a task that holds a connection must come to its end.
         await asyncio.wait({task}, timeout=seconds)

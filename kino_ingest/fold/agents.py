@@ -28,7 +28,7 @@ def fold_agent(event: LandedEvent) -> Facts:
     agent_type = agent_type_of(report.agent_id, report.agent_type)
     row = ActivityRow(
         occurred_at=event.occurred_at,
-        source=event.source.value,
+        source=event.source,
         event_id=event.event_id,
         event_row=event.id,
         project_id=event.project_id,

@@ -6,7 +6,7 @@ from kino_core.events import Source
 from kino_core.live import LiveKind
 from kino_ingest.fold.agents import fold_agent
 from kino_ingest.fold.commits import fold_git
-from kino_ingest.fold.facts import Change, Facts, LandedEvent
+from kino_ingest.fold.facts import Change, Facts, LandedEvent, UnfoldableEvent
 from kino_ingest.fold.github import fold_github
 
 
@@ -21,6 +21,8 @@ def fold_event(event: LandedEvent) -> Facts:
             return fold_agent(event)
         case Source.KINO:
             return _fold_own(event)
+        case _:
+            raise UnfoldableEvent(f"this version knows no source {event.source!r}")
 
 
 def _fold_own(event: LandedEvent) -> Facts:

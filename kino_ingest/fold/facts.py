@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from kino_core.events import Source, agent_key, repository_id
+from kino_core.events import agent_key, repository_id
 from kino_core.identities import AgentType, Identity
 from kino_core.live import LiveKind
 from kino_ingest.fold.rows import (
@@ -31,7 +31,7 @@ class LandedEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     received_at: datetime
-    source: Source
+    source: str
     event_id: str
     type: str
     occurred_at: datetime

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from kino_core.database import Database, WriteSession
-from kino_core.events import Source
 from kino_ingest.fold.decide import fold_event
 from kino_ingest.fold.facts import Change, Facts, LandedEvent
 from kino_ingest.fold.write import write_facts
@@ -87,7 +86,7 @@ def _fold_window(session: WriteSession, batch_events: int) -> _Applied:
 
 def _landed(session: WriteSession, statement: str, values: dict[str, str]) -> list[LandedEvent]:
     rows = session.exec_driver_sql(read_sql(statement), values).mappings()
-    return [LandedEvent(**{**row, "source": Source(row["source"])}) for row in rows]
+    return [LandedEvent(**row) for row in rows]
 
 
 def _apply_all(session: WriteSession, events: Sequence[LandedEvent]) -> _Applied:
@@ -133,7 +132,7 @@ def _failure(event: LandedEvent, error: Exception) -> _Failure:
     return _Failure(
         event.id,
         event.received_at,
-        event.source.value,
+        event.source,
         event.event_id,
         f"{type(error).__name__}: {reason}".replace("\0", ""),
         stack.replace("\0", ""),

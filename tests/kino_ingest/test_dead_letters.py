@@ -69,3 +69,12 @@ def test_once_it_folds_it_is_no_letter_any_more(database: Database) -> None:
     assert fold_next(database).events == 1
     assert one(database, "SELECT count(*) FROM landing.dead_letter") == 0
     assert one(database, "SELECT count(*) FROM kino.agent_activity") == 1
+
+
+def test_a_source_of_another_version_waits_as_a_letter(database: Database) -> None:
+    landed(database, [agent_event("a"), agent_event("b")])
+    with database.write() as session:
+        session.exec_driver_sql("UPDATE landing.event SET source = 'carrier pigeon' WHERE event_id LIKE '%%/a'")
+    assert fold_all(database) == 1
+    assert rows(database, "SELECT source FROM landing.dead_letter") == [("carrier pigeon",)]
+    assert one(database, "SELECT count(*) FROM kino.agent_activity") == 1
