@@ -7,9 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg
-from sqlalchemy.engine import make_url
-
 from kino_cli import homes, postgres, programs, valkey
 from kino_cli.ports import choose_port, is_free
 from kino_cli.status import listens, status_of, web_is_ready
@@ -146,7 +143,6 @@ def _start_supervisor(
 def _start_processes(plan: Plan, say: Say) -> None:
     settings, supervisor = plan.settings, Supervisor(plan.settings.home)
     schema.migrate(settings.database_url)
-    _ensure_dagster_schema(settings.database_url)
     say("Starting Kino …")
     supervisor.start(programs.SERVICES)
     _require(lambda: web_is_ready(settings.port), WEB_SECONDS, "The web process", settings)
@@ -165,12 +161,6 @@ def _start_dagster(plan: Plan, say: Say) -> None:
     supervisor.start([programs.DAGSTER_CODE])
     wait_until(lambda: listens(plan.code_port), CODE_SECONDS, pause=0.2)
     supervisor.start(programs.DAGSTER_OTHERS)
-
-
-def _ensure_dagster_schema(database_url: str) -> None:
-    address = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("CREATE SCHEMA IF NOT EXISTS dagster")
 
 
 def _require(condition: Callable[[], bool], seconds: float, what: str, settings: Settings) -> None:

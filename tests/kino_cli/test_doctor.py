@@ -1,12 +1,16 @@
 """`kino doctor`: what is wrong is named with its remedy, and mended where that is safe."""
 
+import json
+import os
 import shutil
 import socket
 from pathlib import Path
 
+import psycopg
 import pytest
+import typer
 
-from kino_cli import checks, doctor
+from kino_cli import checks, doctor, homes
 from kino_cli.checks import Finding, Severity
 from kino_core import schema
 from kino_core.settings import Settings, settings_from
@@ -76,3 +80,42 @@ def test_missing_pango_and_fonts_cost_a_capability_only(tmp_path: Path, monkeypa
     findings = [*checks.check_pdf(settings), *checks.check_fonts(settings)]
     assert [finding.severity for finding in findings] == [Severity.WARNING, Severity.WARNING]
     assert all(finding.how for finding in findings)
+
+
+@pytest.mark.parametrize(("age", "severity"), [("10 seconds", Severity.OK), ("10 minutes", Severity.WARNING)])
+def test_a_daemon_without_a_sign_of_life_is_noticed_while_kino_runs(
+    age: str, severity: Severity, settings: Settings
+) -> None:
+    homes.prepare_home(settings)
+    homes.write_running(settings, homes.Running(settings.port, settings.dagster_port, "http://localhost", True))
+    lock = homes.own_home(settings)
+    try:
+        with psycopg.connect(settings.database_url, autocommit=True) as connection:
+            assert _by_id(list(checks.check_database(settings)))["dagster-daemon"].severity is Severity.WARNING
+            connection.execute("CREATE TABLE dagster.daemon_heartbeats (timestamp timestamp)")
+            connection.execute(
+                "INSERT INTO dagster.daemon_heartbeats SELECT now() AT TIME ZONE 'UTC' - %s::interval", [age]
+            )
+        assert _by_id(list(checks.check_database(settings)))["dagster-daemon"].severity is severity
+    finally:
+        os.close(lock)
+    # A Kino that does not run has no daemon to miss.
+    assert "dagster-daemon" not in _by_id(list(checks.check_database(settings)))
+
+
+def test_the_command_fails_on_an_error_and_mends_on_request(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    homes.prepare_home(settings)
+    settings.secrets_path.chmod(0o755)
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    monkeypatch.setattr(doctor, "CHECKS", (checks.check_secrets,))
+    with pytest.raises(typer.Exit):
+        doctor.command(settings.home, as_json=True)
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["ok"] is False
+    assert shown["findings"][0]["severity"] == "error"
+    doctor.command(settings.home, as_json=True, fix=True)
+    assert json.loads(capsys.readouterr().out)["ok"] is True
+    doctor.command(settings.home)
+    assert "secrets" in capsys.readouterr().out

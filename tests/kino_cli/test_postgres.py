@@ -4,6 +4,7 @@ import os
 import signal
 import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from kino_cli import homes, postgres
-from kino_cli.postgres import EmbeddedPostgres, PostgresFailed, ensure_database, prepare_postgres
+from kino_cli.postgres import EmbeddedPostgres, PostgresFailed, ensure_database, prepare_postgres, reachable_binaries
 from kino_cli.supervision import wait_until
 
 
@@ -137,3 +138,18 @@ def test_data_of_another_version_is_refused_and_left_alone(tmp_path: Path) -> No
     with pytest.raises(PostgresFailed, match="PostgreSQL 14"):
         prepare_postgres(tmp_path)
     assert (tmp_path / "postgres" / "PG_VERSION").exists()
+
+
+def test_binaries_that_the_system_user_cannot_reach_are_copied_once_and_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        monkeypatch.setattr(postgres, "SHARED_COPIES", Path(folder) / "shared")
+        monkeypatch.setattr(postgres, "_runs", lambda binary, user: False)
+        binaries = reachable_binaries("somebody")
+        assert binaries.is_relative_to(folder)
+        for name in ("postgres", "initdb"):
+            done = subprocess.run([binaries / name, "--version"], capture_output=True, text=True)
+            assert "PostgreSQL" in done.stdout, done.stderr
+        made = binaries.stat().st_mtime_ns
+        assert reachable_binaries("somebody").stat().st_mtime_ns == made
+        assert [path.name for path in (Path(folder) / "shared").iterdir()] == [binaries.parents[2].name]
