@@ -124,6 +124,10 @@ class Jobs:
         with self._lock:
             if job.id in self._jobs:
                 self._jobs[job.id] = replace(job, finished_at=datetime.now(UTC), **changes)
+            if self._pool is not None and not any(each.state is JobState.WAITING for each in self._jobs.values()):
+                # What renders a report holds hundreds of megabytes; nobody needs them until the next one.
+                self._pool.shutdown(wait=False)
+                self._pool = None
 
 
 def _end_with(parent: int) -> None:
