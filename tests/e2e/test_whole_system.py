@@ -91,7 +91,7 @@ def test_the_portfolio_shows_the_true_counts(kino: Kino, history: list[Commit], 
 def test_an_agent_event_reaches_the_open_page_within_a_second(
     kino: Kino, history: list[Commit], agent_token: str, page: Page
 ) -> None:
-    page.get_by_role("link", name="History", exact=True).click()
+    page.locator("#projects").get_by_role("link", name="History", exact=True).click()
     expect(page.locator("[data-live-badge]")).to_have_attribute("data-state", "live", timeout=10_000)
     task = f"LIVE-{uuid.uuid4().hex[:8]}"
     answer = post_event(kino, agent_token, "task_started", task)
