@@ -17,7 +17,6 @@ def make(
     created_by: uuid.UUID,
 ) -> uuid.UUID:
     """Make a report and return its id; raises what `make_report` raises."""
-    # Rendering needs WeasyPrint, PowerPoint and a browser: only the process that renders loads them.
-    from kino_reports.make import make_report  # noqa: PLC0415
+    from kino_reports.make import make_report  # noqa: PLC0415  only the process that renders loads what renders
 
     return make_report(settings, kind, scope, period, formats, created_by=created_by).report_id

@@ -1,6 +1,7 @@
 """`kino admin`: administrators, made by whoever can reach Kino's home."""
 
 import sys
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -27,13 +28,13 @@ def create(
     as_json: JsonOption = False,
 ) -> None:
     """Create an administrator."""
-    database = Database(settings_of(home).database_url)
+    settings = settings_of(home)
     password = (
         sys.stdin.readline().rstrip("\r\n")
         if password_stdin
         else typer.prompt("Password (15 characters or more)", hide_input=True, confirmation_prompt=True, err=True)
     )
-    with database.write() as session:
+    with closing(Database(settings.database_url, pool_max=1)) as database, database.write() as session:
         made = create_user(session, email, name, password, Role.ADMIN)
     if as_json:
         print_json({"id": made.id, "email": made.email, "name": made.name, "role": made.role})

@@ -1,5 +1,6 @@
 """`kino project`: create and list projects."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -20,8 +21,7 @@ def create(
     as_json: JsonOption = False,
 ) -> None:
     """Create a project."""
-    database = Database(settings_of(home).database_url)
-    with database.write() as session:
+    with closing(Database(settings_of(home).database_url, pool_max=1)) as database, database.write() as session:
         made = create_project(session, name, initiative)
     if as_json:
         print_json({"id": made.id, "name": made.name})
@@ -32,8 +32,7 @@ def create(
 @app.command("list")
 def show(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List every project."""
-    database = Database(settings_of(home).database_url)
-    with database.read() as session:
+    with closing(Database(settings_of(home).database_url, pool_max=1)) as database, database.read() as session:
         cards = list_projects(session)
     if as_json:
         names = ("id", "name", "initiative", "status", "repositories", "people", "agents", "commits")
