@@ -18,7 +18,10 @@ RECENT = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Row:
-    """One project; `commits` counts the current month, None without data. `line` is None before the first commit."""
+    """One project; `commits` counts the current month, None without data.
+
+    `weeks` are its commits a week, None before the first one, and `top` is the greatest week of all projects.
+    """
 
     id: uuid.UUID
     name: str
@@ -28,14 +31,20 @@ class Row:
     agents: int
     commits: int | None
     blockers: int
-    weeks: Sequence[int]
-    line: Sparkline | None
+    weeks: Sequence[int] | None
+    top: int
     last_activity_at: datetime | None
+
+    @property
+    def line(self) -> Sparkline:
+        """Return the weeks as a sparkline; worked out only for rows that are shown."""
+        return sparkline(self.weeks or (), self.top)
 
     @property
     def line_words(self) -> str:
         """Return the sparkline in words."""
-        return f"Commits in each of the last {len(self.weeks)} weeks: {', '.join(map(str, self.weeks))}"
+        weeks = self.weeks or ()
+        return f"Commits in each of the last {len(weeks)} weeks: {', '.join(map(str, weeks))}"
 
 
 @dataclass(frozen=True)
@@ -162,8 +171,8 @@ def _row(card: ProjectCard, oldest_blocker_at: datetime | None, commits: float |
         agents=card.agents,
         commits=None if commits is None else int(commits),
         blockers=card.open_blockers,
-        weeks=card.weekly_commits,
-        line=sparkline(card.weekly_commits, top) if card.commits else None,
+        weeks=card.weekly_commits if card.commits else None,
+        top=top,
         last_activity_at=card.last_activity_at,
     )
 

@@ -1,10 +1,11 @@
 """What every page needs, made once when the web process starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
 from dashboards.rendering import Renderer
+from dashboards.snapshot_cache import SnapshotCache
 from kino_core.database import Database
 from kino_core.gold import Warehouse
 from kino_core.settings import Settings
@@ -18,6 +19,7 @@ class Site:
     database: Database
     warehouse: Warehouse
     renderer: Renderer
+    numbers: SnapshotCache = field(default_factory=SnapshotCache)
 
 
 def site_of(request: Request) -> Site:

@@ -12,13 +12,14 @@ from starlette.responses import Response
 
 from dashboards.formats import period_name
 from dashboards.portfolio_table import Row, columns, concerns, in_order, make_rows, matching, statement, table_url
+from dashboards.rendering import part_of
 from dashboards.site import Site, site_of
 from dashboards.spreadsheets import csv_response
 from dashboards.tiles import Tile, tiles
 from dashboards.visitors import Visitor
 from kino_api.blockers import open_blockers
 from kino_api.portfolio import list_projects
-from kino_core.gold import PORTFOLIO, Scope
+from kino_core.gold import PORTFOLIO, Gold, Scope
 from kino_core.lake import LakeNotReady
 from kino_core.metrics import ScopeType
 from kino_core.periods import Grain, Period
@@ -57,14 +58,15 @@ def portfolio(request: Request, visitor: Visitor, q: str = "", sort: str = "name
     now = datetime.now(UTC)
     month = Period.of(Grain.MONTH, now.date())
     rows, numbers = _read(site, month, now)
-    return site.renderer.page(
+    here_url = table_url(query=q, sort=sort, page=page)
+    response = site.renderer.page(
         request,
         "portfolio.html",
         here="portfolio",
         user=visitor,
         query=q,
         as_of=numbers.as_of,
-        here_url=table_url(query=q, sort=sort, page=page),
+        here_url=here_url,
         csv_query=table_url(query=q, sort=sort).removeprefix("/"),
         columns=columns(q, sort),
         month=month,
@@ -76,6 +78,9 @@ def portfolio(request: Request, visitor: Visitor, q: str = "", sort: str = "name
         more_concerns=max(0, len(concerns(rows)) - MOST_CONCERNS),
         **_table(rows, q, sort, page),
     )
+    if part_of(request) == "projects":
+        response.headers["HX-Push-Url"] = here_url
+    return response
 
 
 @router.get("/projects.csv")
@@ -96,17 +101,22 @@ def _read(site: Site, month: Period, now: datetime) -> tuple[list[Row], Numbers]
 
 def _numbers(site: Site, projects: Sequence[uuid.UUID], month: Period, today: date) -> Numbers:
     """Return the numbers; there are none while the lake is being prepared."""
-    scopes = {project: Scope(ScopeType.PROJECT, project) for project in projects}
     try:
         with site.warehouse.gold() as gold:
-            commits = gold.values(["commits"], list(scopes.values()), month)
-            return Numbers(
-                as_of=gold.as_of,
-                tiles=tiles(gold, TILES, PORTFOLIO, month, today, "/portfolio/metrics"),
-                commits={project: commits["commits", scope].value for project, scope in scopes.items()},
-            )
+            key = ("portfolio", month, today, tuple(projects))
+            return site.numbers.get(gold, key, lambda: _work_out(gold, projects, month, today))
     except LakeNotReady:
         return Numbers()
+
+
+def _work_out(gold: Gold, projects: Sequence[uuid.UUID], month: Period, today: date) -> Numbers:
+    scopes = {project: Scope(ScopeType.PROJECT, project) for project in projects}
+    commits = gold.values(["commits"], list(scopes.values()), month)
+    return Numbers(
+        as_of=gold.as_of,
+        tiles=tiles(gold, TILES, PORTFOLIO, month, today, "/portfolio/metrics"),
+        commits={project: commits["commits", scope].value for project, scope in scopes.items()},
+    )
 
 
 def _table(rows: list[Row], query: str, sort: str, page: int) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from kino_api.blockers import Blocker, open_blockers
 from kino_api.portfolio import ProjectCard, list_projects
 from kino_api.projects import get_project
 from kino_api.repositories import Repository, list_repositories
-from kino_core.gold import MetricValue, Scope
+from kino_core.gold import Gold, MetricValue, Scope
 from kino_core.lake import LakeNotReady
 from kino_core.metrics import COMMITS, PRS_MERGED, Metric, ScopeType
 from kino_core.periods import Period, parse_period
@@ -135,21 +135,24 @@ def _facts(site: Site, project_id: uuid.UUID) -> Facts:
 
 def _numbers(site: Site, project_id: uuid.UUID, period: Period, today: date) -> Numbers | None:
     """Return the numbers, or None while the lake is being prepared."""
-    scope = Scope(ScopeType.PROJECT, project_id)
-    grain = chart_grain(period)
     try:
         with site.warehouse.gold() as gold:
-            found = gold.values(SAID, [scope], period, by=grain)
-            return Numbers(
-                as_of=gold.as_of,
-                values={key: found[key, scope] for key in SAID},
-                tiles=tiles(gold, TILES, scope, period, today, f"/projects/{project_id}/metrics"),
-                charts=[
-                    (bar_chart(found[metric.key, scope].series, metric, grain, today), metric) for metric in CHARTS
-                ],
-            )
+            key = ("project", project_id, period, today)
+            return site.numbers.get(gold, key, lambda: _work_out(gold, project_id, period, today))
     except LakeNotReady:
         return None
+
+
+def _work_out(gold: Gold, project_id: uuid.UUID, period: Period, today: date) -> Numbers:
+    scope = Scope(ScopeType.PROJECT, project_id)
+    grain = chart_grain(period)
+    found = gold.values(SAID, [scope], period, by=grain)
+    return Numbers(
+        as_of=gold.as_of,
+        values={key: found[key, scope] for key in SAID},
+        tiles=tiles(gold, TILES, scope, period, today, f"/projects/{project_id}/metrics"),
+        charts=[(bar_chart(found[metric.key, scope].series, metric, grain, today), metric) for metric in CHARTS],
+    )
 
 
 def _status(facts: Facts, now: datetime) -> Status:

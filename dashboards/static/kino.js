@@ -61,6 +61,12 @@
     setTimeout(() => { button.disabled = true; });
   });
 
+  // A search that answers late must not change the address under a page that is being left.
+  addEventListener("beforeunload", () => {
+    const field = document.querySelector("[data-search]");
+    if (field) window.htmx?.trigger(field, "htmx:abort");
+  });
+
   // ----- keys -----
   let goes = false;
   function move(by) {
@@ -83,7 +89,8 @@
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, select, textarea, [contenteditable]");
     if (event.key === "Escape") {
-      if (typing) typing.blur();
+      // Browsers clear a search field on Escape: leaving it must not undo the search.
+      if (typing) { event.preventDefault(); typing.blur(); }
       for (const menu of all(".account[open]")) menu.open = false;
     }
     if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;

@@ -46,6 +46,10 @@ PALE_TEXT = """() => {
 }"""
 
 
+WAIT_MS = 30_000
+"""A machine that does much else at once is slow, not wrong."""
+
+
 class Watched:
     """A page and what the browser complained about while it was used."""
 
@@ -59,7 +63,8 @@ class Watched:
 @pytest.fixture
 def context(browser: Browser, url: str) -> Iterator[BrowserContext]:
     with browser.new_context(base_url=url, viewport={"width": 1280, "height": 900}) as opened:
-        opened.set_default_timeout(30_000)
+        opened.set_default_timeout(WAIT_MS)
+        expect.set_options(timeout=WAIT_MS)
         yield opened
 
 

@@ -26,7 +26,7 @@ def row(name: str, *, status: str = "on-track", blockers: int = 0, commits: int 
         commits=commits,
         blockers=blockers,
         weeks=(1, 2),
-        line=None,
+        top=2,
         last_activity_at=NOW - timedelta(days=quiet_days),
     )
 
