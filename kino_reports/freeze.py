@@ -62,7 +62,7 @@ def freeze(
     complete = period.end < asked_at.astimezone(UTC).date()
     last = period.end if complete else min(period.end, as_of.date())
     name = rows.scope_name(session, scope)
-    found = rows.projects(session, scope, last, as_of)
+    found = rows.projects(session, scope, last, as_of, asked_at)
     names = {row.id: row.name for row in found}
     numbers = _numbers(gold, scope, [row.id for row in found], period, last)
     actors = rows.actors(session, list(names), period, as_of)

@@ -76,7 +76,8 @@ def _method(snapshot: ReportSnapshot) -> tuple[str, ...]:
     told = [
         f"The period is {days_of(period)}, compared with {period_name(period.previous())} and "
         f"{period_name(period.year_before())}. Days follow each project’s own time zone.",
-        "A number that has no input is shown as “no data”, never as 0; a count is 0 only after its first input. “n” counts the entities behind a number, "
+        "A number that has no input is shown as “no data”, never as 0; a count is 0 only after its first input. "
+        "“n” counts the entities behind a number, "
         "“covered” is the share of them whose input exists.",
         "Changes are called better or worse only where the measure has a direction and at least five entities "
         "stand behind both numbers.",

@@ -59,8 +59,11 @@ def scope_name(session: ReadSession, scope: Scope) -> str:
     return clean(name)
 
 
-def projects(session: ReadSession, scope: Scope, last: date, as_of: datetime) -> list[ProjectRow]:
-    """Return the projects of `scope` that existed at `as_of`, by name; activity is looked at up to the day `last`."""
+def projects(session: ReadSession, scope: Scope, last: date, as_of: datetime, asked_at: datetime) -> list[ProjectRow]:
+    """Return the projects of `scope` that existed at `asked_at`, by name.
+
+    Their last commit is looked for up to the day `last` and the moment `as_of`.
+    """
     rows = query(
         session,
         _sql("projects"),
@@ -68,6 +71,7 @@ def projects(session: ReadSession, scope: Scope, last: date, as_of: datetime) ->
         initiative=scope.id if scope.type is ScopeType.INITIATIVE else None,
         last=last,
         as_of=as_of,
+        asked_at=asked_at,
     )
     return [_project(row) for row in rows]
 
