@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 import sysconfig
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def server_programs(postgres: EmbeddedPostgres | None, valkey: EmbeddedValkey | 
 
 def service_programs() -> list[Program]:
     """Return Kino's own processes."""
-    return [Program(name, launched([sys.executable, "-m", "kino_cli", "serve", name])) for name in SERVICES]
+    return [Program(name, _bound([sys.executable, "-m", "kino_cli", "serve", name])) for name in SERVICES]
 
 
 def dagster_programs(settings: Settings, code_port: int) -> list[Program]:
@@ -64,9 +64,15 @@ def dagster_programs(settings: Settings, code_port: int) -> list[Program]:
         "dagster-daemon": ("dagster-daemon", "run", "-w", workspace),
     }
     return [
-        Program(name, launched([sys.executable, str(scripts / script), *arguments]))
+        Program(name, _bound([sys.executable, str(scripts / script), *arguments]))
         for name, (script, *arguments) in commands.items()
     ]
+
+
+def _bound(command: Sequence[str]) -> tuple[str, ...]:
+    # A killed supervisor can ask nobody to hurry, and a process may sit on SIGTERM until its work is done. Any of
+    # these may be killed at any moment without loss, so this one is sure.
+    return launched(command, death_signal="SIGKILL")
 
 
 def workspace_file() -> Path:
