@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
@@ -38,7 +39,7 @@ def create_api(settings: Settings, *, lifespan: Lifespan | None = None, answer: 
                 async with lifespan(app):
                     yield
 
-    handlers: dict[Any, Any] = dict.fromkeys((KinoError, RequestValidationError, HTTPException), answer)
+    handlers: dict[Any, Any] = dict.fromkeys((KinoError, RequestValidationError, HTTPException, DataError), answer)
     app = FastAPI(
         title="Kino",
         description="One true picture of small human teams and the AI agents that work beside them.",

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -83,6 +84,9 @@ def problem_of(error: Exception) -> Problem:
         case HTTPException(__cause__=KinoError() as cause):
             # What interrupted the reading of the body comes wrapped.
             return _foreseen(cause)
+        case DataError():
+            # A character or a number that no column holds: PostgreSQL refuses it before anything is changed.
+            return Problem(400, Category.VALIDATION, "INVALID_INPUT", "A value holds what cannot be stored. Check it.")
         case HTTPException():
             category, code, message = _HTTP.get(
                 error.status_code, (Category.VALIDATION, HTTPStatus(error.status_code).name, str(error.detail))

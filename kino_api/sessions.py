@@ -106,7 +106,7 @@ def sign_in(database: Database, tokens: SessionTokens, email: str, password: str
     The hash is worked out without holding a connection: it takes long enough to drain the pool.
     """
     with database.read() as session:
-        rows = query(session, _BY_EMAIL, email=email.strip())
+        rows = query(session, _BY_EMAIL, email=email.strip().replace("\0", ""))
     stored = rows[0] if rows else None
     matches = is_password(password, stored.password_hash if stored else None)
     if stored is None or not matches or stored.disabled_at is not None:

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -257,3 +258,70 @@ def test_the_description_covers_api_sign_in_and_doors(kino: Kino) -> None:
             assert operation["responses"]["4XX"]["content"]["application/json"]["schema"], (method, path)
             is_open = ROUTES.get((method.upper(), path))
             assert bool(operation.get("security")) is not isinstance(is_open, Open) or path.startswith("/webhooks")
+
+
+NASTY: list[Any] = [
+    "",
+    "nul\0inside",
+    "lone \ud800 surrogate",
+    "x" * 5000,
+    "%s %(x)s :name '",
+    "9999-12-31T23:59:59-14:00",
+    "0001-01-01T00:00:00+14:00",
+    1e308,
+    2**70,
+    [],
+    {"deep": [{}]},
+]
+VALID_BODIES: dict[str, dict[str, Any]] = {
+    "/auth/login": {"email": "ada@example.com", "password": "wrong password"},
+    "/auth/refresh": {"refresh_token": "x"},
+    "/auth/setup": {"token": "x", "email": "eve@example.com", "name": "Eve", "password": "y" * 20},
+    "/api/v1/initiatives": {"name": "Growth"},
+    "/api/v1/projects": {"name": "Checkout", "initiative": "Growth", "time_zone": "UTC", "end_date": "2026-01-01"},
+    "/api/v1/projects/{project_id}": {"name": "Checkout", "description": "", "status_reason": "", "time_zone": "UTC"},
+    "/api/v1/projects/{project_id}/repositories": {"full_name": "octo/repo"},
+    "/api/v1/projects/{project_id}/tokens": {"agent_type": "CLAUDE"},
+    # Nobody is called so: reports are refused for it, and none is made.
+    "/api/v1/reports": {"kind": "qbr", "period": "2026", "formats": ["pdf"], "scope": {"project": "nobody"}},
+}
+
+
+def _attempts(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, str], object]]:
+    """Yield method, path, query and body with one nasty value each, everything else being right."""
+    for path, methods in described["paths"].items():
+        # The doors are served elsewhere, and signing out would end the test.
+        for method, operation in () if path.startswith(("/webhooks", "/auth/logout")) else methods.items():
+            names = [each["name"] for each in operation.get("parameters", []) if each["in"] == "query"]
+            right = VALID_BODIES[path] if "requestBody" in operation else None
+            for value in NASTY:
+                text = value if isinstance(value, str) else json.dumps(value)
+                sendable = text.encode("utf-8", "replace").decode()
+                nasty_path = re.sub(r"\{\w+\}$", quote(sendable, safe="") or "x", path)
+                yield method, nasty_path, {}, right
+                for name in names:
+                    yield method, path, {name: sendable}, right
+                if right is not None:
+                    yield method, path, {}, value
+                    for name in right:
+                        yield method, path, {}, {**right, name: value}
+                if path == "/api/v1/reports" and right is not None:
+                    yield method, path, {}, {**right, "scope": {"project": value}}
+                    yield method, path, {}, {**right, "scope": {"initiative": value}}
+
+
+def test_no_value_anywhere_crashes_the_api(kino: Kino) -> None:
+    with kino.database.write() as session:
+        project = create_project(session, "Checkout").id
+    client = kino.signed_in()
+    described = client.get("/api/v1/openapi.json").json()
+    asked = 0
+    for method, path, query_values, body in _attempts(described):
+        url = re.sub(r"\{\w+\}", str(project), path)
+        content = None if body is None else json.dumps(body)
+        sent = {"Content-Type": "application/json"} if content else {}
+        answer = client.request(method, url, params=query_values, content=content, headers=sent)
+        asked += 1
+        where = (method, url[:200], str(query_values)[:200], str(body)[:300], answer.text[:300])
+        assert answer.status_code < 500 or _error(answer)["code"] == "LAKE_NOT_READY", where
+    assert asked > 300
