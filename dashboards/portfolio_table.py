@@ -18,7 +18,7 @@ RECENT = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Row:
-    """One project; `commits` counts the current month, None without data.
+    """One project; `all_commits` counts its whole history, `commits` the current month, None without data.
 
     `weeks` are its commits a week, None before the first one, and `top` is the greatest week of all projects.
     """
@@ -29,6 +29,7 @@ class Row:
     status: Status
     people: int
     agents: int
+    all_commits: int
     commits: int | None
     blockers: int
     weeks: Sequence[int] | None
@@ -83,7 +84,8 @@ _COLUMNS: Mapping[str, _Kind] = {
     "status": _Kind("Status", lambda row: _STATUS_ORDER.index(row.status.key)),
     "people": _Kind("People", lambda row: row.people, number=True, falls=True),
     "agents": _Kind("Agents", lambda row: row.agents, number=True, falls=True),
-    "commits": _Kind("Commits this month", lambda row: row.commits or 0, number=True, falls=True),
+    "all_commits": _Kind("Commits", lambda row: row.all_commits, number=True, falls=True),
+    "commits": _Kind("This month", lambda row: row.commits or 0, number=True, falls=True),
     "blockers": _Kind("Open blockers", lambda row: row.blockers, number=True, falls=True),
     "trend": _Kind("12 weeks"),
     "activity": _Kind(
@@ -169,6 +171,7 @@ def _row(card: ProjectCard, oldest_blocker_at: datetime | None, commits: float |
         ),
         people=card.people,
         agents=card.agents,
+        all_commits=card.commits,
         commits=None if commits is None else int(commits),
         blockers=card.open_blockers,
         weeks=card.weekly_commits if card.commits else None,

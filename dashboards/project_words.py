@@ -27,6 +27,8 @@ def statement(
     if sentences and share and share.value is not None:
         spread = bounds(share)
         agents = f"agents left evidence on {quantity(share.value, share.metric.unit)} of commits"
+        if not share.value:
+            agents = "no commit shows evidence of an agent"
         sentences[0] += f"; {agents}" + (f" (range {spread})" if spread else "")
     open_now = plural(open_blockers, "open blocker") if open_blockers else "nothing blocked"
     if last_activity_at is None:

@@ -141,6 +141,7 @@ def _cells(row: Row) -> list[object]:
         row.status.reason,
         row.people,
         row.agents,
+        row.all_commits,
         row.commits,
         row.blockers,
         last,
