@@ -37,6 +37,7 @@ CSV_COLUMNS = (
     "people",
     "agents",
     "commits",
+    "commits this month",
     "open blockers",
     "last activity",
 )

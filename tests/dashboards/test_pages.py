@@ -85,7 +85,8 @@ def test_the_table_comes_as_csv(client: httpx.Client, story: Story) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
     assert [row["project"] for row in rows] == ["Engine", "Rudder & Keel"]
     assert rows[0]["open blockers"] == "1"
-    assert rows[1]["commits"] == ""
+    assert [row["commits this month"] for row in rows] == [str(COMMITS_THIS_MONTH), "0"]
+    assert rows[1]["commits this month"] == ""
 
 
 def test_a_project_shows_its_agents_and_blockers(client: httpx.Client, story: Story) -> None:

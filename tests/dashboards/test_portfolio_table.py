@@ -23,6 +23,7 @@ def row(name: str, *, status: str = "on-track", blockers: int = 0, commits: int 
         status=STATUS[status],
         people=1,
         agents=0,
+        all_commits=commits or 0,
         commits=commits,
         blockers=blockers,
         weeks=(1, 2),
@@ -62,7 +63,7 @@ def test_every_word_must_be_found_in_name_or_initiative() -> None:
 
 
 def test_a_heading_turns_its_order_round() -> None:
-    commits = next(column for column in columns("a b", "commits") if column.label.startswith("Commits"))
+    commits = next(column for column in columns("a b", "commits") if column.label == "This month")
     assert (commits.sorted, commits.href) == ("descending", "/?q=a+b&sort=-commits")
     assert columns("", "nonsense")[0].sorted is None
 
