@@ -85,7 +85,7 @@ def test_the_table_comes_as_csv(client: httpx.Client, story: Story) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
     assert [row["project"] for row in rows] == ["Engine", "Rudder & Keel"]
     assert rows[0]["open blockers"] == "1"
-    assert [row["commits this month"] for row in rows] == [str(COMMITS_THIS_MONTH), "0"]
+    assert [row["commits"] for row in rows] == [str(COMMITS_THIS_MONTH), "0"]
     assert rows[1]["commits this month"] == ""
 
 
