@@ -72,7 +72,9 @@ def test_an_exemption_from_the_rules_gives_its_reason() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "deploy/requirements-uv.lock", "deploy/requirements-node.lock", "package-lock.json"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.lock", "deploy/requirements-uv.lock", "deploy/requirements-node.lock", "package-lock.json"]
+)
 def test_lock_files_name_hashes_and_no_index(lock: str) -> None:
     text = (ROOT / lock).read_text()
     assert not re.search(r"^\s*(-i|--index-url|--extra-index-url|--find-links)\b", text, re.MULTILINE)
