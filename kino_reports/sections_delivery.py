@@ -16,7 +16,7 @@ def outcomes(snapshot: ReportSnapshot) -> Page | Gap:
     """Return what was merged: by project, and the largest pull requests."""
     total = snapshot.number("prs_merged").now.value
     if not total:
-        return Gap("No pull request is known to be merged in the period, and scope items are not recorded yet.")
+        return Gap("No pull request is known to be merged in the period.")
     blocks: list[Block] = []
     if chart := _by_project(snapshot):
         blocks.append(chart)
@@ -137,7 +137,7 @@ def quality(snapshot: ReportSnapshot) -> Page | Gap:
     """Return how the tests that agents ran went; security findings are no data of this version."""
     number = snapshot.number("test_pass_rate")
     if number.now.value is None:
-        return Gap("No test run was reported in the period; security and static findings are not collected yet.")
+        return Gap("No test run was reported in the period.")
     grain = snapshot.step_grain
     label = snapshot.definition("test_pass_rate").label
     chart = over_time(

@@ -16,7 +16,7 @@ def roadmap(snapshot: ReportSnapshot) -> Page | Gap:
     """Return the projects with a planned end, the nearest first."""
     dated = [project for project in snapshot.projects if project.end_date]
     if not dated:
-        return Gap("No project has an end date, and milestones are not recorded yet.")
+        return Gap("No project has an end date.")
     dated.sort(key=lambda project: (project.end_date or snapshot.end, project.name.casefold()))
     late = slipped(snapshot)
     if late:
@@ -48,7 +48,7 @@ def what_slipped(snapshot: ReportSnapshot) -> Page | Gap:
 def risks(snapshot: ReportSnapshot) -> Page | Gap:
     """Return the open blockers, oldest first."""
     if not snapshot.blockers:
-        return Gap("No blocker is open; a forecast needs scope items, which are not recorded yet.")
+        return Gap("No blocker is open, and a forecast needs scope items.")
     columns = (Column("Blocker", 6), Column("Project", 2.6), Column("Task", 1.6), Column("Open for", 1.4, Align.RIGHT))
     rows = tuple(
         (blocker.description, blocker.project, blocker.task, plural(findings.days_open(snapshot, place), "day"))
@@ -67,7 +67,7 @@ def commitments(snapshot: ReportSnapshot) -> Page | Gap:
         if project.end_date and 0 < (project.end_date - snapshot.end).days <= length and project.status != "COMPLETED"
     ]
     if not due:
-        return Gap("No project is planned to end in the next period, and commitments are not recorded yet.")
+        return Gap("No project is planned to end in the next period.")
     due.sort(key=lambda project: (project.end_date or snapshot.end, project.name.casefold()))
     after = f"in the {length} days after {period_name(snapshot.period)}"
     title = f"{plural(len(due), 'project')} {_is(len(due))} planned to end {after}."

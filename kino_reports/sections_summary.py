@@ -23,7 +23,7 @@ def decisions(snapshot: ReportSnapshot) -> Page | Gap:
     """Return what the reader is asked to decide: old blockers, passed end dates, troubled projects."""
     asked = tuple(_decisions(snapshot))
     if not asked:
-        return Gap("No decision follows from the data: no old blocker, no passed end date, no project in trouble.")
+        return Gap("None follows: no old blocker, no passed end date, no project in trouble.")
     columns = (Column("Decision", 2.4), Column("Project", 2.6), Column("Because", 6))
     title = f"{plural(len(asked), 'decision')} {_is(len(asked))} sought from this review."
     return Page(title, ((Table("Decisions sought", columns, asked, "decision"),),))
@@ -151,7 +151,7 @@ def health(snapshot: ReportSnapshot) -> Page | Gap:
     """Return the status that people gave each project, with its reason."""
     known = [project for project in snapshot.projects if project.status]
     if not known:
-        return Gap("No project has a status yet, so neither health nor its shift can be told.")
+        return Gap("No project has a status.")
     order = ["BLOCKED", "AT_RISK", "ON_TRACK", "COMPLETED"]
     known.sort(key=lambda project: (order.index(project.status or "COMPLETED"), project.name.casefold()))
     troubled = sum(project.status in ("BLOCKED", "AT_RISK") for project in known)

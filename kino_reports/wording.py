@@ -13,11 +13,15 @@ _ILLEGAL_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U001
 _SPACES = re.compile(r"\s+")
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
 _BIDI_CONTROLS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f]")
 
 
 def clean(text: str) -> str:
-    """Return `text` on one line without what XML forbids and without controls that turn the line around."""
-    return _SPACES.sub(" ", _BIDI_CONTROLS.sub("", legal(text))).strip()
+    """Return `text` on one line without what XML forbids and without controls that turn the line around.
+
+    Variation selectors go too: where no emoji font is, they alone would leave a dotted circle behind.
+    """
+    return _SPACES.sub(" ", _VARIATION_SELECTORS.sub("", _BIDI_CONTROLS.sub("", legal(text)))).strip()
 
 
 def legal(text: str) -> str:
