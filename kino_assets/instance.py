@@ -1,31 +1,13 @@
 """The Dagster instance that the processes of one Kino share, stored in the schema `dagster` of its database."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
-from pathlib import Path
 
 import dagster as dg
-from sqlalchemy.engine import make_url
 
+from kino_assets.dagster_environment import dagster_environment
 from kino_core.settings import Settings
-
-
-def dagster_environment(settings: Settings) -> dict[str, str]:
-    """Return the environment in which Dagster's own commands find the instance; makes its home folder."""
-    home = settings.home / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(Path(str(files("dagster_home") / "dagster.yaml")), home / "dagster.yaml")
-    url = make_url(settings.database_url).set(drivername="postgresql+psycopg2")
-    storage = url.update_query_dict({"options": "-csearch_path=dagster"})
-    return {
-        "DAGSTER_HOME": str(home),
-        "KINO_DAGSTER_POSTGRES_URL": storage.render_as_string(hide_password=False),
-        "DAGSTER_DISABLE_TELEMETRY": "yes",
-        "DAGSTER_EVENT_BATCH_SIZE": "200",
-    }
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from kino_core.settings import Settings
 POLL_SECONDS = 0.25
 QUIET_SECONDS = 0.2
 """Events come in bursts: wait this long for the burst to go on before reading it."""
-LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = 5.0
 RUNS_KEPT_FOR = timedelta(days=1)
 RUNS_PURGED_AT_ONCE = 200
 PURGE_EVERY_SECONDS = 3600.0
@@ -29,10 +29,19 @@ log = structlog.get_logger("refresher")
 
 
 def run_refresher(settings: Settings) -> None:
-    """Refresh whenever the log holds something new, until SIGTERM or SIGINT."""
+    """Refresh whenever the log holds something new, until SIGTERM or SIGINT; a refresh under way is finished."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    # Not in the main thread: there Dagster takes the signals for itself while a run is under way.
+    keeper = threading.Thread(target=_keep_fresh, args=(settings, stop), name="refresher")
+    keeper.start()
+    while keeper.is_alive() and not stop.wait(POLL_SECONDS):
+        pass
+    keeper.join()
+
+
+def _keep_fresh(settings: Settings, stop: threading.Event) -> None:
     pause = POLL_SECONDS
     while not stop.is_set():
         try:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 import kino_cli
+from kino_assets.dagster_environment import dagster_environment
 from kino_cli.launch import launched
 from kino_cli.postgres import EmbeddedPostgres
 from kino_cli.supervision import GROUP
@@ -83,19 +82,14 @@ def workspace_file() -> Path:
 
 def environment(settings: Settings, code_port: int) -> dict[str, str]:
     """Return the variables that every process gets on top of those `kino up` was started with."""
-    dagster_storage = make_url(settings.database_url).set(drivername="postgresql+psycopg2")
-    # A schema of its own: Dagster and Kino both keep a table of migrations.
-    dagster_storage = dagster_storage.update_query_dict({"options": "-csearch_path=dagster"})
     return {
         "KINO_HOME": str(settings.home),
         "KINO_SUPERVISED": str(settings.home),
         "PORT": str(settings.port),
         "DAGSTER_PORT": str(settings.dagster_port),
-        "DAGSTER_HOME": str(settings.home / "dagster"),
-        "DAGSTER_DISABLE_TELEMETRY": "yes",
-        "KINO_DAGSTER_POSTGRES_URL": dagster_storage.render_as_string(hide_password=False),
         "KINO_DAGSTER_CODE_PORT": str(code_port),
         "PYTHONUNBUFFERED": "1",
+        **dagster_environment(settings),
     }
 
 

@@ -1,7 +1,6 @@
 """The start of everything, step by step, and its undoing."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -127,8 +126,6 @@ def _start_supervisor(
     wanted = [*programs.server_programs(own_postgres, own_valkey), *programs.service_programs()]
     if plan.with_dagster:
         wanted += programs.dagster_programs(settings, plan.code_port)
-    # The refresher runs Dagster's jobs in its own process: the instance is needed even without Dagster's processes.
-    shutil.copyfile(programs.PROJECT / "dagster_home" / "dagster.yaml", settings.home / "dagster" / "dagster.yaml")
     configuration = settings.run_path / "supervisord.conf"
     socket = homes.socket_path(settings.home)
     socket.unlink(missing_ok=True)

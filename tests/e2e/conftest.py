@@ -90,7 +90,7 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kino(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kino]:
     """A whole Kino with an administrator; everything it started has ended afterwards."""
     running = Kino(tmp_path_factory.mktemp("whole") / "home", free_port(), free_port())
@@ -104,8 +104,9 @@ def kino(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kino]:
         running.run("down", check=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser that ends with its module: its event loop would be in the way of asynchronous tests after it."""
     with sync_playwright() as playwright:
         path = os.environ.get("BROWSER_PATH") or playwright_chromium()
         opened = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)

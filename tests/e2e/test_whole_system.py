@@ -30,7 +30,7 @@ from tests.e2e.independent import DATA, Commit
 EXAMPLES = ROOT / "node_modules" / "@octokit" / "webhooks-examples" / "api.github.com" / "index.json"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def history(kino: Kino, tmp_path_factory: pytest.TempPathFactory) -> list[Commit]:
     """A real history, in Kino as the project “History”, and its commits read by other means."""
     file = DATA / "claude-code-action.gitlog.gz"
@@ -50,7 +50,7 @@ def history(kino: Kino, tmp_path_factory: pytest.TempPathFactory) -> list[Commit
     return commits
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def agent_token(kino: Kino, history: list[Commit]) -> str:
     made: str = kino.json("token", "create", "--project", "History")["token"]
     return made

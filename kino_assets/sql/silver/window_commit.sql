@@ -25,7 +25,8 @@ push AS (
 told AS (
     SELECT repository, c.sha AS sha, c.parents AS parents, len(c.parents) AS parent_count, c.subject AS subject,
            c.author.name AS author_name, c.author.email AS author_email,
-           c.author.date::TIMESTAMPTZ AS authored_at, c.committer.date::TIMESTAMPTZ AS committed_at,
+           try_cast(c.author.date AS TIMESTAMPTZ) AS authored_at,
+           try_cast(c.committer.date AS TIMESTAMPTZ) AS committed_at,
            c.co_authors AS co_authors,
            len(list_filter(c.trailers, lambda t: lower(t.key) = 'made-with' AND lower(t.value) LIKE 'cursor%')) > 0
                AS made_with_cursor,
@@ -39,7 +40,7 @@ told AS (
     SELECT repository, c.id, NULL,
            CASE WHEN regexp_matches(c.message, '^Merge (pull request|branch|remote-tracking branch) ') THEN 2 ELSE 1 END,
            split_part(c.message, E'\n', 1), c.author.name, c.author.email,
-           c.timestamp::TIMESTAMPTZ, c.timestamp::TIMESTAMPTZ,
+           try_cast(c.timestamp AS TIMESTAMPTZ), try_cast(c.timestamp AS TIMESTAMPTZ),
            list_transform(
                regexp_extract_all(c.message, '(?im)^co-authored-by:[^<\n]*<[^>\n]*>'),
                lambda line: {'name': trim(regexp_extract(line, '(?i)^co-authored-by:([^<]*)<', 1)),
@@ -48,4 +49,6 @@ told AS (
     FROM push
 )
 SELECT n.repository_id, told.* EXCLUDE (repository)
-FROM told JOIN repository_name n USING (repository);
+FROM told JOIN repository_name n USING (repository)
+-- Without a hash or a time there is nothing to count, and an author has always a name, if only an empty one.
+WHERE sha IS NOT NULL AND committed_at IS NOT NULL AND author_name IS NOT NULL AND author_email IS NOT NULL;
