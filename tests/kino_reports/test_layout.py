@@ -12,7 +12,7 @@ from kino_reports import fit, layout, measure, qbr
 from kino_reports.charts import Chart
 from kino_reports.layout import Box, Placed, lay_out, tile_boxes
 from kino_reports.snapshot import ReportSnapshot
-from kino_reports.story import Claims, Lines, Story, Table, Tiles
+from kino_reports.story import Change, Claims, Lines, Story, Table, Tile, Tiles
 from tests.kino_reports.portfolios import HARD_NAMES, many, snapshot
 
 PORTFOLIOS: dict[str, ReportSnapshot] = {
@@ -127,3 +127,12 @@ def _meet(one: Box, other: Box) -> bool:
         and one.top < other.bottom - 1e-6
         and other.top < one.bottom - 1e-6
     )
+
+
+def test_long_words_on_a_tile_are_cut() -> None:
+    tile = Tile(
+        "Label " * 20, "1,234,567,890,123,456,789", (Change("+12% on " + "W" * 60),), "n = " + "9" * 60, "9" * 60
+    )
+    for line in fit.tile_lines(tile, 2.0):
+        bold = line.role is fit.TileRole.VALUE
+        assert measure.width(line.text, line.size, bold=bold) <= 2.0 - 2 * fit.TILE_PADDING
