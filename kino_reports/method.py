@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kino_core.metrics import ScopeType
 from kino_reports.snapshot import ReportSnapshot
 from kino_reports.story import Block, Column, Lines, Slide, Table
-from kino_reports.wording import days_of, listed, minute, named, period_name, plural
+from kino_reports.wording import day, days_of, listed, minute, named, period_name, plural
 
 NEVER_RECORDED = (
     "scope items and milestones, and with them progress, cycle time and forecasts",
@@ -17,6 +17,10 @@ NEVER_RECORDED = (
     "past values of a project’s status",
 )
 """Data that this version collects nowhere; named, so that nobody takes silence for zero."""
+
+
+QUIET_DAYS = 14
+"""So long a silence before the end of a period is worth a word: it may be an end of the data."""
 
 
 def source_line(snapshot: ReportSnapshot) -> str:
@@ -84,6 +88,13 @@ def _method(snapshot: ReportSnapshot) -> tuple[str, ...]:
         "People, agents and automation are told apart by address and account; people are not ranked.",
         f"The first and the last {snapshot.step_grain.value} of a chart are cut at the ends of the period.",
     ]
+    last = max((project.last_commit_on for project in snapshot.projects if project.last_commit_on), default=None)
+    if last and snapshot.start <= last and (snapshot.last_day - last).days >= QUIET_DAYS:
+        told.insert(
+            1,
+            f"No commit after {day(last)} is known. Where a history was brought in up to that day only, later "
+            "zeros and the comparisons are incomplete.",
+        )
     if not snapshot.complete:
         told.insert(
             1, f"The period was not over: its numbers run to {minute(snapshot.as_of)}, earlier periods are whole."

@@ -175,3 +175,10 @@ def test_notes_hold_source_and_definitions() -> None:
         if slide.key not in ("method", "definitions"):
             assert "lake snapshot 42" in slide.notes
     assert "pull requests" in slide_of(qbr.tell(snapshot()), "Flow").notes
+
+
+def test_a_history_that_ends_early_is_named() -> None:
+    one = snapshot(("Imported",))
+    ended = replace(one, projects=(replace(one.projects[0], last_commit_on=date(2026, 8, 22)),))
+    assert "No commit after 22 August 2026 is known." in texts(slide_of(qbr.tell(ended), "Method, gaps and sources"))
+    assert "No commit after" not in texts(slide_of(qbr.tell(one), "Method, gaps and sources"))
