@@ -3,11 +3,11 @@
 A test fails when a page no longer says what the code does.
 """
 
-import subprocess
-import sys
 from pathlib import Path
 
-from kino_cli.main import VERBS
+from typer.testing import CliRunner
+
+from kino_cli.main import VERBS, kino
 from kino_core.measurements import FACTS
 from kino_core.metrics import METRICS, Kind, Metric
 
@@ -89,14 +89,14 @@ def _commands() -> str:
 
 
 def _help(*words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "kino_cli", *words, "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"},
+    shown = CliRunner().invoke(
+        kino(words),
+        [*words, "--help"],
+        env={"COLUMNS": "100", "NO_COLOR": "1"},
+        prog_name="kino",
+        catch_exceptions=False,
     )
-    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+    return "\n".join(line.rstrip() for line in shown.stdout.strip().splitlines())
 
 
 def _subcommands(name: str) -> list[str]:
