@@ -33,7 +33,8 @@ def command(
     ports = {"port": port, "dagster_port": dagster_port}
     settings = load_settings(home).model_copy(update={name: value for name, value in ports.items() if value})
     plan = start.Plan(settings, with_dagster=not no_dagster, dies_with_us=not detach)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell starts background jobs with it ignored, and then Python leaves it so.
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
     if detach:
         _start_detached(plan, demo, as_json)
