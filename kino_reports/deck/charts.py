@@ -66,10 +66,10 @@ def safe_cell(text: str) -> str:
 
 def _data(chart: Chart) -> CategoryChartData:
     # python-pptx left its chart data without types.
-    data = CategoryChartData(number_format=_FORMATS[chart.unit])  # type: ignore[no-untyped-call]
+    data = CategoryChartData(number_format=_FORMATS[chart.unit])  # type: ignore[no-untyped-call]  # python-pptx left it out
     data.categories = [safe_cell(category) for category in chart.categories]
     for series in chart.series:
-        data.add_series(safe_cell(series.name), series.values)  # type: ignore[no-untyped-call]
+        data.add_series(safe_cell(series.name), series.values)  # type: ignore[no-untyped-call]  # python-pptx left it out
     return data
 
 

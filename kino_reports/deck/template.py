@@ -75,7 +75,7 @@ def layout_named(deck: Deck, name: str) -> SlideLayout:
 def add_footer(slide: Slide, words: str) -> None:
     """Give `slide` its footer and its page number, as the fields that PowerPoint itself keeps."""
     # python-pptx types this collection so that mypy cannot iterate over it.
-    for placeholder in slide.slide_layout.placeholders:  # type: ignore[misc]
+    for placeholder in slide.slide_layout.placeholders:  # type: ignore[misc]  # iterable, says the documentation
         kind = placeholder.placeholder_format.type
         if kind not in (PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER):
             continue
