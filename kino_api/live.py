@@ -11,6 +11,8 @@ from enum import IntEnum
 import msgspec
 import structlog
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from starlette.concurrency import run_in_threadpool
 
@@ -140,8 +142,14 @@ class LiveHub:
 
     async def _listen(self, redis_url: str) -> None:
         while True:
-            with suppress(RedisError, OSError):
+            try:
                 await self._listen_once(redis_url)
+            except (RedisError, OSError) as error:
+                structlog.get_logger().debug("the connection to Redis ended", error=str(error))
+            except Exception:
+                # uvloop answers a write to a connection that is just closing with a RuntimeError of its own, and
+                # whatever else it is: a listener that dies would leave every page waiting for ever.
+                structlog.get_logger().exception("listening to Redis failed")
             if self.connected:
                 self.connected = False
                 structlog.get_logger().warning("Redis is away: open pages ask for news themselves until it is back")
@@ -150,22 +158,29 @@ class LiveHub:
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen_once(self, redis_url: str) -> None:
-        client = Redis.from_url(redis_url, socket_connect_timeout=SILENCE_SECONDS)
+        """Deliver what is published until the connection fails, which raises."""
+        # A client that connects anew by itself would hide that messages were missed in between.
+        once = Retry(NoBackoff(), 0)
+        client = Redis.from_url(redis_url, socket_connect_timeout=SILENCE_SECONDS, retry=once)
+        asked = False
         try:
             async with client.pubsub() as channel:
                 await channel.subscribe(CHANNEL)
                 while True:
-                    # Without an answer to the ping, a connection that died silently would look like a quiet day.
                     async with asyncio.timeout(2 * SILENCE_SECONDS):
                         message = await channel.get_message(timeout=SILENCE_SECONDS)
+                        if message is None and asked:
+                            # A connection that died silently would look like a quiet day.
+                            raise TimeoutError("Redis does not answer a ping")
                         if message is None:
                             await channel.ping()
+                    asked = message is None
                     if message is not None and message["type"] == "subscribe":
                         self.connected = True
                     elif message is not None and message["type"] == "message":
                         self.deliver(message["data"])
         finally:
-            with suppress(RedisError, OSError):
+            with suppress(Exception):
                 await client.aclose()
 
     async def _watch_sessions(self) -> None:
@@ -178,6 +193,9 @@ class LiveHub:
                 alive = await run_in_threadpool(self._alive, list(asked))
             except KinoError:
                 # PostgreSQL is away: nobody could have ended a session either.
+                continue
+            except Exception:
+                structlog.get_logger().exception("the sessions of open pages could not be checked")
                 continue
             ended = (each for each in self._listeners if each.session_id in asked - alive)
             self._close(ended, Close.SIGNED_OUT)

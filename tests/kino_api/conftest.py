@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,16 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy import insert
 
 from kino_api.app import create_api
 from kino_api.keys import load_signing_key
-from kino_api.users import Role, create_user
-from kino_core.database import Database
+from kino_api.passwords import hash_password
+from kino_api.sessions import open_session
+from kino_api.users import Role, User
+from kino_core.database import Database, query
 from kino_core.settings import Settings
+from kino_core.tables import user
 
 EMAIL = "ada@example.com"
 PASSWORD = "correct horse battery staple"
@@ -36,10 +41,12 @@ class Kino:
         return httpx.Client(base_url=self.url, headers=headers)
 
     def signed_in(self) -> httpx.Client:
-        """Return a client with the administrator's access token."""
-        answer = self.client().post("/auth/login", json={"email": EMAIL, "password": PASSWORD})
-        assert answer.status_code == 200, answer.text
-        return self.client(Authorization=f"Bearer {answer.json()['access_token']}")
+        """Return a client with an access token of the administrator, in a session of its own."""
+        with self.database.write() as session:
+            [row] = query(session, 'SELECT id, name FROM kino."user" WHERE email = :email', email=EMAIL)
+            ada = User(row.id, EMAIL, row.name, Role.ADMIN)
+            grant = open_session(session, self.app.state.resources.tokens, ada)
+        return self.client(Authorization=f"Bearer {grant.access_token}")
 
 
 @pytest.fixture(scope="session")
@@ -55,10 +62,18 @@ def api_settings(settings: Settings, signing_key_file: Path) -> Settings:
     return settings.model_copy(update={"own_jwt_private_key_file": signing_key_file, "rate_limits_on": False})
 
 
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """The administrator's, made once: it is slow on purpose."""
+    return hash_password(PASSWORD)
+
+
 @pytest.fixture
-def administrator(database: Database) -> None:
+def administrator(database: Database, password_hash: str) -> None:
     with database.write() as session:
-        create_user(session, EMAIL, "Ada", PASSWORD, Role.ADMIN)
+        session.execute(
+            insert(user).values(id=uuid.uuid4(), email=EMAIL, name="Ada", role="ADMIN", password_hash=password_hash)
+        )
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """The live channel, from a message in Redis to the socket of an open page."""
 
 import json
+import signal
 import subprocess
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -71,11 +73,13 @@ def _publish(kino: Kino, topics: list[str], item: dict[str, Any]) -> None:
 
 
 def _close_code(socket: ClientConnection) -> int | None:
-    try:
-        while True:
-            socket.recv(timeout=20)
-    except ConnectionClosed as closed:
-        return closed.rcvd.code if closed.rcvd else None
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            # Heartbeats may come before; they must not keep a test waiting for ever.
+            socket.recv(timeout=max(0.0, deadline - time.monotonic()))
+        except ConnectionClosed as closed:
+            return closed.rcvd.code if closed.rcvd else None
 
 
 def _project(kino: Kino, name: str) -> uuid.UUID:
@@ -196,11 +200,11 @@ def test_a_page_that_falls_behind_is_closed_and_what_waits_is_bounded() -> None:
 
 
 @contextmanager
-def _running(server: valkey.EmbeddedValkey) -> Iterator[None]:
+def _running(server: valkey.EmbeddedValkey) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(server.command, stdout=subprocess.DEVNULL) as process:
         try:
             until(lambda: valkey.is_ready(server))
-            yield
+            yield process
         finally:
             process.kill()
 
@@ -226,3 +230,33 @@ def test_pages_are_told_when_redis_goes_and_hear_again_when_it_is_back(
             _subscribe(again, "portfolio")
             _publish(kino, ["portfolio"], {"number": 1})
             assert json.loads(again.recv(timeout=20))["item"] == {"number": 1}
+
+
+def _pings(url: str) -> int:
+    with redis.Redis.from_url(url) as client:
+        statistics: Any = client.info("commandstats")
+    return int(statistics.get("cmdstat_ping", {}).get("calls", 0))
+
+
+def test_a_quiet_redis_is_left_in_peace_and_a_silent_one_noticed(
+    start: Callable[[Settings], Kino],
+    api_settings: Settings,
+    administrator: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kino_api.live.SILENCE_SECONDS", 0.2)
+    server = valkey.prepare_valkey(tmp_path)
+    with _running(server) as process:
+        kino = start(api_settings.model_copy(update={"own_redis_url": SecretStr(server.url)}))
+        until(lambda: _connected(kino))
+        with _open(kino, cookie=_cookie(kino)) as page:
+            _subscribe(page, "portfolio")
+            before = _pings(server.url)
+            until(lambda: _pings(server.url) >= before + 4)
+            _publish(kino, ["portfolio"], {"number": 1})
+            assert json.loads(page.recv(timeout=20))["item"] == {"number": 1}
+            process.send_signal(signal.SIGSTOP)
+            assert _close_code(page) == Close.NO_LIVE_CHANNEL
+        process.send_signal(signal.SIGCONT)
+        until(lambda: _connected(kino))
