@@ -12,7 +12,7 @@ from importlib.resources import files
 import duckdb
 import pyarrow as pa
 
-from kino_core.errors import InvalidInput
+from kino_core.errors import InvalidInput, NotFound
 from kino_core.lake import LakeNotReady, connect_lake
 from kino_core.measurements import measurement_views
 from kino_core.metrics import Kind, Metric, ScopeType, metric
@@ -79,7 +79,7 @@ class Evidence:
     denominator: float | None
 
 
-class NoSnapshot(LakeNotReady):
+class NoSnapshot(NotFound):
     """The lake holds no snapshot as old as the moment asked for."""
 
     code = "NO_SNAPSHOT"
