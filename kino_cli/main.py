@@ -12,8 +12,9 @@ from typing import Any
 
 import typer
 
-from kino_core.errors import KinoError
+from kino_core.errors import Category, KinoError
 
+WRONG_USAGE = 2
 WRONG_CONFIGURATION = 78
 INTERRUPTED = 130
 
@@ -74,10 +75,16 @@ def main() -> None:
         kino(sys.argv[1:])(prog_name="kino")
     except KinoError as error:
         print(error.message, file=sys.stderr)
-        sys.exit(WRONG_CONFIGURATION if error.code == "WRONG_SETTINGS" else 1)
+        sys.exit(_exit_code(error))
     except BrokenPipeError:
         # The reader of our output has left, as `head` does; that is no failure of ours to report.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _exit_code(error: KinoError) -> int:
+    if error.code == "WRONG_SETTINGS":
+        return WRONG_CONFIGURATION
+    return WRONG_USAGE if error.category is Category.VALIDATION else 1

@@ -58,7 +58,7 @@ def test_a_short_password_or_a_wrong_address_creates_nobody(
     database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for email, password in (("ada@example.com", "too short"), ("ada", PASSWORD)):
-        assert _run(monkeypatch, "admin", "create", "--email", email, "--password-stdin", stdin=password) == 1
+        assert _run(monkeypatch, "admin", "create", "--email", email, "--password-stdin", stdin=password) == 2
         assert "password" in (said := capsys.readouterr().err) or "e-mail" in said
     with database.read() as session:
         assert query(session, 'SELECT FROM kino."user"') == []
