@@ -38,7 +38,7 @@ class AccessTokens:
     lifetime: timedelta
 
     def issue(self, user_id: uuid.UUID, session_id: uuid.UUID) -> str:
-        """Return a new token for this session of this user."""
+        """Return a new token for one sign-in of a user."""
         now = datetime.now(UTC)
         claims = {
             "iss": self.issuer,
