@@ -15,7 +15,7 @@ up: ready
 
 test: ready
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n auto --dist loadfile --no-loadscope-reorder; status=$$?; \
+	@$(BIN)/coverage run -m pytest -n auto --dist loadfile; status=$$?; \
 	$(BIN)/coverage combine --quiet; $(BIN)/coverage report --skip-covered | tail -n 1; exit $$status
 
 lint: ready
