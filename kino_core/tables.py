@@ -231,6 +231,9 @@ token = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("last_used_at", DateTime(timezone=True)),
     Column("revoked_at", DateTime(timezone=True)),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("per_minute", Integer),
+    Column("per_hour", Integer),
     schema="kino",
 )
 
