@@ -11,8 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kino_core.errors import InvalidInput
-from kino_ingest.answers import request_id_of
-from kino_ingest.http_request import BodyTooLarge
+from kino_ingest.http_request import BodyTooLarge, request_id_of
 from kino_ingest.http_request import Headers as PlainHeaders
 
 MOST_BODY_BYTES = 10 * 1024 * 1024

@@ -22,6 +22,8 @@ SECRET_TEXTS = re.compile(
     r"|(?<=://)[^\s/@]*:[^\s@]+(?=@)"
     r"|(?<=[?&]token=)[^\s&]+"
 )
+SECRET_PAIRS = re.compile(rf"""("[^"]*(?:{SECRET_KEYS.pattern})[^"]*"\s*:\s*")(?:[^"\\]|\\.)*("?)""", re.I)
+"""A text under a telling key, in JSON that need not be whole."""
 HIDDEN = "[hidden]"
 
 
@@ -69,6 +71,11 @@ def configure_logs(settings: Settings, component: str, *, readable: bool = False
 def hide_secrets(_logger: object, _method: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace what looks like a secret, by the name of its field or by its shape, at any depth."""
     return {key: _hidden(key, value) for key, value in record.items()}
+
+
+def hide_in_text(text: str) -> str:
+    """Return `text`, which may hold JSON or a part of it, without what looks like a secret."""
+    return SECRET_TEXTS.sub(HIDDEN, SECRET_PAIRS.sub(rf"\g<1>{HIDDEN}\g<2>", text))
 
 
 def _hidden(key: str, value: Any) -> Any:  # noqa: ANN401  a log record holds anything

@@ -1,11 +1,14 @@
 """Secrets that travel: agent tokens and webhook signatures. Made here, checked here, and only hashes are kept."""
 
+import base64
 import hashlib
 import hmac
 import re
 import secrets
 import string
 import zlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from kino_core.settings import Environment
 
@@ -14,8 +17,17 @@ RANDOM_CHARACTERS = 26
 """154 bits: enough that a plain SHA-256 of the token may be stored."""
 CHECKSUM_CHARACTERS = 6
 
+SIGNING_SECRET_PREFIX = "whsec_"
+SIGNING_SECRET_BYTES = 32
+REPLAY_WINDOW = timedelta(minutes=5)
+"""How far a signed timestamp may be from now, before or after."""
+
+MOST_SIGNATURES = 8
+"""Signatures looked at in one message; a rotation needs two."""
+
 _PREFIXES = {Environment.DEVELOPMENT: "dev", Environment.STAGING: "stg", Environment.PRODUCTION: "prod"}
 _TOKEN = re.compile(r"kino_(dev|stg|prod)_([0-9A-Za-z]{26})([0-9A-Za-z]{6})", re.ASCII)
+_SECONDS = re.compile(r"\d{1,12}", re.ASCII)
 _SHA256_SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})", re.ASCII)
 
 
@@ -39,10 +51,42 @@ def hash_secret(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def signed_by_github(body: bytes, signature: str, secret: str) -> bool:
-    """Return whether `signature`, the `X-Hub-Signature-256` header, signs the raw bytes of `body` with `secret`."""
+def signed_by_github(body: bytes, signature: str, valid_secrets: Iterable[str]) -> bool:
+    """Return whether `signature`, the `X-Hub-Signature-256` header, signs the raw bytes of `body` with a secret."""
     found = _SHA256_SIGNATURE.fullmatch(signature)
-    return found is not None and hmac.compare_digest(found[1], hmac.new(secret.encode(), body, "sha256").hexdigest())
+    return found is not None and any(
+        hmac.compare_digest(found[1], hmac.new(secret.encode(), body, "sha256").hexdigest()) for secret in valid_secrets
+    )
+
+
+def make_signing_secret() -> str:
+    """Return a new secret of the Standard Webhooks kind: `whsec_` and 32 random bytes in base64."""
+    return SIGNING_SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SIGNING_SECRET_BYTES)).decode()
+
+
+def standard_signature(body: bytes, message_id: str, timestamp: str, secret: str) -> str:
+    """Return the `v1,…` signature of a message under the Standard Webhooks scheme; `secret` is `whsec_…`."""
+    key = base64.b64decode(secret.removeprefix(SIGNING_SECRET_PREFIX))
+    content = f"{message_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
+
+
+def signed_by_sender(
+    body: bytes, message_id: str, timestamp: str, signatures: str, valid_secrets: Iterable[str], now: datetime
+) -> bool:
+    """Return whether one of `signatures` signs the raw bytes of `body` with one of the secrets, at a time near `now`.
+
+    The texts are the headers `webhook-id`, `webhook-timestamp` (seconds of the epoch) and `webhook-signature`, which
+    may hold several signatures, separated by spaces.
+    """
+    if not message_id or not _SECONDS.fullmatch(timestamp):
+        return False
+    if abs(now.timestamp() - int(timestamp)) > REPLAY_WINDOW.total_seconds():
+        return False
+    right = [standard_signature(body, message_id, timestamp, secret).encode() for secret in valid_secrets]
+    # Bytes, because comparing texts refuses any that is not ASCII.
+    given = [each.encode("utf-8", "surrogateescape") for each in signatures.split()[:MOST_SIGNATURES]]
+    return any(hmac.compare_digest(one, other) for one in given for other in right)
 
 
 def _checksum(text: str) -> str:

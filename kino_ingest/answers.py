@@ -1,14 +1,12 @@
 """Answers of the doors: JSON, with the request's id, and one envelope for every error."""
 
-import re
-import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from kino_core.errors import Category, KinoError
-from kino_ingest.http_request import Headers, RequestRefused, Send
+from kino_ingest.http_request import Request, RequestRefused, Send
 
 STATUS = {
     Category.VALIDATION: 400,
@@ -22,35 +20,50 @@ STATUS = {
     Category.UNAVAILABLE: 503,
 }
 RETRY_AFTER_SECONDS = 2
-_REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{8,128}", re.ASCII)
 
 
-def request_id_of(headers: Headers) -> str:
-    """Return the request's own id where it sends a plain one, else a new one."""
-    given = headers.get("x-request-id")
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+async def answer(send: Send, request: Request, status: int, body: dict[str, Any]) -> None:
+    """Send one JSON answer with the headers that the request has gathered."""
+    await answer_bytes(send, request, status, msgspec.json.encode(body), "application/json")
 
 
-async def answer(send: Send, status: int, body: dict[str, Any], request_id: str, **extra: str) -> None:
-    """Send one JSON answer; `extra` are headers with `_` for `-`."""
-    content = msgspec.json.encode(body)
-    headers = {"content_type": "application/json", "content_length": str(len(content)), "x_request_id": request_id}
-    pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in (headers | extra).items()]
+async def answer_bytes(send: Send, request: Request, status: int, content: bytes, kind: str) -> None:
+    """Send `content`, whose media type is `kind`."""
+    headers = {
+        "content-type": kind,
+        "content-length": str(len(content)),
+        "x-request-id": request.id,
+        **request.answer_headers,
+    }
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": pairs})
     await send({"type": "http.response.body", "body": content})
 
 
-async def answer_error(send: Send, error: KinoError, request_id: str, **extra: str) -> None:
+def error_status(error: KinoError) -> int:
+    """Return the HTTP status of an error."""
+    return error.status if isinstance(error, RequestRefused) else STATUS[error.category]
+
+
+async def answer_error(send: Send, request: Request, error: KinoError) -> None:
     """Send `error` in the envelope that every error of Kino has."""
-    status = error.status if isinstance(error, RequestRefused) else STATUS[error.category]
+    status = error_status(error)
+    headers = request.answer_headers
     if status == 503:
-        extra["retry_after"] = str(RETRY_AFTER_SECONDS)
+        headers["retry-after"] = str(RETRY_AFTER_SECONDS)
     if status == 401:
-        extra["www_authenticate"] = "Bearer"
+        headers["www-authenticate"] = "Bearer"
+    if status == 405:
+        headers["allow"] = "POST"
     if status == 408:
         # What is still on its way would be taken for the next request.
-        extra["connection"] = "close"
-    envelope = {
+        headers["connection"] = "close"
+    await answer(send, request, status, {"error": error_envelope(error, request.id)})
+
+
+def error_envelope(error: KinoError, request_id: str) -> dict[str, Any]:
+    """Return what callers see of an error."""
+    return {
         # What is away is a matter of the server; callers tell it by the status.
         "category": Category.SERVER if error.category is Category.UNAVAILABLE else error.category,
         "code": error.code,
@@ -60,4 +73,3 @@ async def answer_error(send: Send, error: KinoError, request_id: str, **extra: s
         "request_id": request_id,
         "retryable": error.retryable,
     }
-    await answer(send, status, {"error": envelope}, request_id, **extra)

@@ -1,8 +1,10 @@
 """What the doors read of a request: headers, and a body that may be neither too large nor too slow."""
 
 import asyncio
+import re
+import uuid
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, MutableMapping
 from typing import Any, ClassVar
 
 from kino_core.errors import Category, InvalidInput, KinoError
@@ -11,6 +13,10 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+
+JSON = ("application/json",)
+_REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{8,128}", re.ASCII)
 
 
 class Disconnected(Exception):
@@ -25,7 +31,7 @@ class RequestRefused(KinoError):
 
 
 class WrongContentType(RequestRefused):
-    """The body is not declared as JSON."""
+    """The body is not declared as what this door takes."""
 
     code = "UNSUPPORTED_MEDIA_TYPE"
     status = 415
@@ -46,6 +52,13 @@ class BodyTooSlow(RequestRefused):
     retryable = True
 
 
+class WrongMethod(RequestRefused):
+    """The doors take POST alone."""
+
+    code = "METHOD_NOT_ALLOWED"
+    status = 405
+
+
 class Headers:
     """A request's headers by lower-case name; the last of several wins."""
 
@@ -57,15 +70,49 @@ class Headers:
         return self._values.get(name.encode(), b"").decode("latin-1").strip()
 
 
-async def read_json_body(
-    headers: Headers, receive: Receive, *, max_bytes: int, seconds: float, gzip_allowed: bool
-) -> bytes:
-    """Return the body of a request that declares JSON, unpacked.
+def request_id_of(headers: Headers) -> str:
+    """Return the request's own id where it sends a plain one, else a new one."""
+    given = headers.get("x-request-id")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
-    Checks in the order of the contract: content type (WrongContentType), declared size, size on the way, packed and
-    unpacked (BodyTooLarge), and time for the whole (BodyTooSlow). Raises Disconnected when the sender leaves.
+
+class Request:
+    """One request at a door. `answer_headers` go with the answer, whatever it turns out to be."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.path: str = scope["path"]
+        self.method: str = scope["method"]
+        self.headers = Headers(scope)
+        self.receive = receive
+        # Inside the whole web application the request has its id already.
+        self.id: str = scope.get("state", {}).get("request_id") or request_id_of(self.headers)
+        self.answer_headers: dict[str, str] = {}
+
+
+def check_declared(headers: Headers, *, kinds: Collection[str], max_bytes: int, gzip_allowed: bool) -> bool:
+    """Check what a request says of its body, before a byte of it is read, and return whether it is packed.
+
+    In the order of the contract: content type (WrongContentType), declared size (BodyTooLarge).
     """
-    packed = _check_declared(headers, max_bytes, gzip_allowed)
+    kind = headers.get("content-type").partition(";")[0].strip().casefold()
+    if kind not in kinds:
+        raise WrongContentType(f"The content type is {kind or 'missing'!r}. Send {' or '.join(kinds)}.")
+    encoding = headers.get("content-encoding").casefold()
+    if encoding not in ("", "identity", *(("gzip",) if gzip_allowed else ())):
+        known = "plain or as gzip" if gzip_allowed else "plain"
+        raise WrongContentType(f"The content encoding {encoding!r} is not understood. Send it {known}.")
+    declared = headers.get("content-length")
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > max_bytes:
+        raise _too_large(max_bytes)
+    return encoding == "gzip"
+
+
+async def read_body(receive: Receive, *, packed: bool, max_bytes: int, seconds: float) -> bytes:
+    """Return the body, unpacked.
+
+    Raises BodyTooLarge when it turns out too large, packed or unpacked, BodyTooSlow when it is not whole in time, and
+    Disconnected when the sender leaves.
+    """
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
@@ -76,19 +123,6 @@ async def read_json_body(
     except TimeoutError:
         raise BodyTooSlow(f"The body did not arrive within {seconds:g} seconds. Send it again.") from None
     return bytes(body)
-
-
-def _check_declared(headers: Headers, max_bytes: int, gzip_allowed: bool) -> bool:
-    kind = headers.get("content-type").partition(";")[0].strip().casefold()
-    if kind != "application/json":
-        raise WrongContentType(f"The content type is {kind or 'missing'!r}. Send application/json.")
-    encoding = headers.get("content-encoding").casefold()
-    if encoding not in ("", "identity", *(("gzip",) if gzip_allowed else ())):
-        raise WrongContentType(f"The content encoding {encoding!r} is not understood. Send plain JSON.")
-    declared = headers.get("content-length")
-    if declared.isascii() and declared.isdigit() and int(declared[:20]) > max_bytes:
-        raise _too_large(max_bytes)
-    return encoding == "gzip"
 
 
 async def _parts(receive: Receive, max_bytes: int) -> AsyncIterator[bytes]:

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import psycopg
+import structlog
 from psycopg_pool import PoolTimeout
 
 from kino_core.database import DatabaseUnavailable
-from kino_core.events import repository_id
+from kino_core.events import Event, content_hash, repository_id
 from kino_core.security import hash_secret
 from kino_ingest.connections import connection_pool
+from kino_ingest.quotas import Quota
 from kino_ingest.sql import read_sql
 
 KEPT_SECONDS = 1.0
@@ -27,14 +29,31 @@ POOL_SIZE = 3
 
 V = TypeVar("V")
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True)
 class KnownToken:
-    """A token that exists and is not revoked; `agent_type` is what it was made for, if anything."""
+    """A token that exists and is neither revoked nor expired.
+
+    `agent_type` is what it was made for, if anything. Whoever `signs` must sign with one of the `secrets` valid now.
+    """
 
     id: uuid.UUID
     project_id: uuid.UUID
     agent_type: str | None
+    quota: Quota
+    signs: bool
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class KnownRepository:
+    """What is known of a repository: the project that has connected it, and the secrets of its own webhook."""
+
+    project_id: uuid.UUID | None = None
+    signs: bool = False
+    secrets: tuple[str, ...] = ()
 
 
 class Lookups:
@@ -43,7 +62,7 @@ class Lookups:
     def __init__(self, database_url: str) -> None:
         self._pool = connection_pool(database_url, size=POOL_SIZE, wait_seconds=KEPT_SECONDS)
         self._tokens: _Kept[KnownToken | None] = _Kept()
-        self._projects: _Kept[uuid.UUID | None] = _Kept()
+        self._repositories: _Kept[KnownRepository] = _Kept()
         self._used: set[uuid.UUID] = set()
         self._noting: asyncio.Task[None] | None = None
 
@@ -66,22 +85,43 @@ class Lookups:
         token_hash = hash_secret(text)
         return await self._tokens.get(token_hash, lambda: self._find_token(token_hash), seconds)
 
-    async def project_of(self, repository: str, seconds: float) -> uuid.UUID | None:
-        """Return the project that has connected a repository, None where none has; raises DatabaseUnavailable."""
-        key = repository_id(repository)
-        return await self._projects.get(key, lambda: self._find_project(key), seconds)
+    async def repository(self, full_name: str, seconds: float) -> KnownRepository:
+        """Return what is known of a repository by its `owner/name`; raises DatabaseUnavailable after `seconds`."""
+        key = repository_id(full_name)
+        return await self._repositories.get(key, lambda: self._find_repository(key), seconds)
 
     def note_used(self, token_id: uuid.UUID) -> None:
         """Remember that a token was used; it is written down within seconds, not now."""
         self._used.add(token_id)
 
+    async def note_conflict(self, event: Event, request_id: str) -> None:
+        """Keep an event that contradicts another one under the same id, if PostgreSQL answers."""
+        values = {
+            "source": event.source.value,
+            "event_id": event.event_id,
+            "body_hash": content_hash(event.body),
+            "token_id": event.token_id,
+            "request_id": request_id,
+            "raw": event.raw,
+        }
+        try:
+            async with self._pool.connection() as connection:
+                await connection.execute(read_sql("conflict_put"), values)
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            log.warning("a conflict could not be kept", event_id=event.event_id, error=str(error))
+
     async def _find_token(self, token_hash: bytes) -> KnownToken | None:
         row = await self._one("token_by_hash", {"token_hash": token_hash})
-        return KnownToken(*row) if row else None
+        if row is None:
+            return None
+        token_id, project_id, agent_type, per_minute, per_hour, signs, secrets = row
+        usual = Quota()
+        quota = Quota(per_minute or usual.per_minute, per_hour or usual.per_hour)
+        return KnownToken(token_id, project_id, agent_type, quota, signs, tuple(secrets))
 
-    async def _find_project(self, key: uuid.UUID) -> uuid.UUID | None:
-        row = await self._one("project_of_repository", {"repository_id": key})
-        return row[0] if row else None
+    async def _find_repository(self, key: uuid.UUID) -> KnownRepository:
+        row = await self._one("repository_known", {"repository_id": key})
+        return KnownRepository(row[0], row[1], tuple(row[2])) if row else KnownRepository()
 
     async def _one(self, statement: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
         try:
@@ -123,6 +163,8 @@ class _Kept(Generic[V]):
             # Everybody who asked may have given up by then; the error was theirs and is nobody's loss.
             task.add_done_callback(_failed)
             self._answers[key] = (now, task)
+        if task.done():
+            return task.result()
         # The query itself is never cancelled: a task that holds a connection must come to its end.
         await asyncio.wait({task}, timeout=seconds)
         if not task.done():

@@ -15,9 +15,11 @@ import pytest
 import uvicorn
 
 from kino_core.database import Database
-from kino_core.security import hash_secret, make_agent_token
+from kino_core.events import repository_id
+from kino_core.security import hash_secret, make_agent_token, make_signing_secret
 from kino_core.settings import Environment, Settings
-from kino_ingest.doors import AGENT_PATH, Limits, create_doors
+from kino_ingest.doors import AGENT_PATH, create_doors
+from kino_ingest.limits import Limits
 from tests.kino_ingest.events import PROJECT, report_body
 
 
@@ -42,11 +44,13 @@ class Door:
         """Send any bytes; `headers` with `_` for `-` replace the right ones, empty ones are left out."""
         right = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
         chosen = right | {name.replace("_", "-"): value for name, value in headers.items()}
-        kept = {name: value for name, value in chosen.items() if value}
+        kept = {name: value.encode("latin-1") for name, value in chosen.items() if value}
         return self.client.post(self.url + AGENT_PATH, content=content, headers=kept)
 
 
-def make_token(database: Database, project_id: uuid.UUID = PROJECT, agent_type: str | None = None) -> str:
+def make_token(
+    database: Database, project_id: uuid.UUID = PROJECT, agent_type: str | None = None, per_minute: int | None = None
+) -> str:
     """Make a project with a token and return the token."""
     token = make_agent_token(Environment.DEVELOPMENT)
     with database.write() as session:
@@ -56,10 +60,31 @@ def make_token(database: Database, project_id: uuid.UUID = PROJECT, agent_type: 
             (project_id, f"Project {project_id}"),
         )
         session.exec_driver_sql(
-            "INSERT INTO kino.token (id, project_id, token_hash, last4, agent_type) VALUES (%s, %s, %s, %s, %s)",
-            (uuid.uuid4(), project_id, hash_secret(token), token[-4:], agent_type),
+            "INSERT INTO kino.token (id, project_id, token_hash, last4, agent_type, per_minute)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            (uuid.uuid4(), project_id, hash_secret(token), token[-4:], agent_type, per_minute),
         )
     return token
+
+
+def give_secret(
+    database: Database, *, token: str | None = None, repository: str | None = None, ended: bool = False
+) -> str:
+    """Give a token or a repository another signing secret and return it; `ended` makes it one of the past."""
+    secret = make_signing_secret()
+    with database.write() as session:
+        session.exec_driver_sql(
+            "INSERT INTO kino.webhook_secret (id, token_id, repository_id, secret, expires_at) VALUES"
+            " (%s, (SELECT id FROM kino.token WHERE token_hash = %s), %s, %s, CASE WHEN %s THEN now() END)",
+            (
+                uuid.uuid4(),
+                hash_secret(token) if token else None,
+                repository_id(repository) if repository else None,
+                secret,
+                ended,
+            ),
+        )
+    return secret
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ import pytest
 from pydantic import SecretStr
 
 from kino_core.database import Database
-from kino_core.security import make_agent_token
+from kino_core.security import make_agent_token, standard_signature
 from kino_core.settings import Environment, Settings
-from kino_ingest.doors import Limits
-from tests.kino_ingest.conftest import Door, make_token
+from kino_ingest.limits import Limits
+from tests.kino_ingest.conftest import Door, give_secret, make_token
 from tests.kino_ingest.events import PROJECT, one, report_body, rows
 
 
@@ -52,11 +52,15 @@ def test_a_report_lands_with_its_project_and_its_raw_bytes(door: Door, database:
     assert door.send_raw(raw).json() == {"event_id": "e-1", "status": "duplicate"}
 
 
-def test_the_same_id_with_other_content_is_a_conflict(door: Door, database: Database) -> None:
+def test_the_same_id_with_other_content_is_a_conflict_and_both_are_kept(door: Door, database: Database) -> None:
     assert door.send(event_id="e-1").status_code == 202
-    error = refused(door.send(event_id="e-1", model="other"), 409, "CONFLICT")
-    assert (error["category"], error["retryable"]) == ("CONFLICT", False)
+    for _ in range(2):
+        error = refused(door.send(event_id="e-1", model="other"), 409, "CONFLICT")
+        assert (error["category"], error["retryable"]) == ("CONFLICT", False)
     assert count(database) == 1
+    [(event_id, raw)] = rows(database, "SELECT event_id, raw FROM landing.conflict")
+    assert event_id == f"{PROJECT}/e-1"
+    assert json.loads(raw)["model"] == "other"
 
 
 def test_the_same_id_a_month_later_is_a_duplicate(door: Door, database: Database) -> None:
@@ -141,6 +145,121 @@ def test_an_unknown_token_is_refused_and_a_revoked_one_within_a_second(door: Doo
     while door.send().status_code == 202:
         assert time.monotonic() < deadline, "a revoked token still works"
     refused(door.send(), 401)
+
+
+def test_a_token_ends_when_it_was_to_end(door: Door, database: Database) -> None:
+    with database.write() as session:
+        session.exec_driver_sql("UPDATE kino.token SET expires_at = now() + interval '1 hour'")
+    assert door.send().status_code == 202
+    with database.write() as session:
+        session.exec_driver_sql("UPDATE kino.token SET expires_at = now()")
+    deadline = time.monotonic() + 10
+    while door.send().status_code == 202:
+        assert time.monotonic() < deadline, "an expired token still works"
+    refused(door.send(), 401)
+
+
+# Who signs
+
+
+def signed(door: Door, raw: bytes, *secrets: str, age_seconds: int = 0, **headers: str) -> httpx.Response:
+    message, sent = f"msg_{uuid.uuid4().hex}", str(int(time.time()) - age_seconds)
+    signatures = " ".join(standard_signature(raw, message, sent, secret) for secret in secrets)
+    right = {"webhook_id": message, "webhook_timestamp": sent, "webhook_signature": signatures}
+    return door.send_raw(raw, **(right | headers))
+
+
+def test_a_token_with_a_secret_must_sign_the_bytes_it_sends(door: Door, database: Database) -> None:
+    secret = give_secret(database, token=door.token)
+    raw = json.dumps(report_body(), indent=1).encode()
+    refused(door.send_raw(raw), 401)
+    assert signed(door, raw, secret).status_code == 202
+    assert signed(door, gzip.compress(raw), secret, content_encoding="gzip").status_code == 401
+    message, sent = "msg_1", str(int(time.time()))
+    signature = standard_signature(raw, message, sent, secret)
+    again = json.dumps(json.loads(raw)).encode()
+    headers = {"webhook_id": message, "webhook_timestamp": sent, "webhook_signature": signature}
+    refused(door.send_raw(again, **headers), 401)
+    refused(door.send_raw(raw, **headers | {"webhook_signature": "v1,\xe9"}), 401)
+    assert door.send_raw(gzip.compress(raw), content_encoding="gzip", **headers).status_code == 202
+    assert count(database) == 1
+
+
+def test_a_signature_is_good_for_five_minutes(door: Door, database: Database) -> None:
+    secret = give_secret(database, token=door.token)
+    raw = json.dumps(report_body()).encode()
+    assert signed(door, raw, secret, age_seconds=240).status_code == 202
+    refused(signed(door, raw, secret, age_seconds=360), 401)
+    refused(signed(door, raw, secret, age_seconds=-360), 401)
+
+
+def test_secrets_overlap_while_they_change(door: Door, database: Database) -> None:
+    old, gone = give_secret(database, token=door.token), give_secret(database, token=door.token, ended=True)
+    new = give_secret(database, token=door.token)
+    raw = json.dumps(report_body()).encode()
+    assert signed(door, raw, old).status_code == 202
+    assert signed(door, raw, new).status_code == 202
+    assert signed(door, raw, gone, new).status_code == 202
+    refused(signed(door, raw, gone), 401)
+
+
+def test_a_token_whose_secrets_all_ended_lets_nobody_in(door: Door, database: Database) -> None:
+    gone = give_secret(database, token=door.token, ended=True)
+    raw = json.dumps(report_body()).encode()
+    refused(door.send_raw(raw), 401)
+    refused(signed(door, raw, gone), 401)
+
+
+# How much may come in
+
+
+def test_over_quota_is_told_with_the_time_to_wait(door: Door, database: Database) -> None:
+    small = Door(door.url, make_token(database, per_minute=3), door.client)
+    answers = [small.send() for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
+    assert [answer.headers["ratelimit-remaining"] for answer in answers] == ["2", "1", "0", "0"]
+    error = refused(answers[3], 429, "RATE_LIMITED")
+    assert (error["category"], error["retryable"]) == ("RATE_LIMIT", True)
+    assert 50 < int(answers[3].headers["retry-after"]) <= 60
+    assert answers[3].headers["ratelimit-limit"] == "3"
+    assert count(database) == 3
+    assert door.send().status_code == 202, "another token has a quota of its own"
+
+
+def test_what_is_refused_by_its_form_costs_no_quota_and_what_is_read_does(door: Door, database: Database) -> None:
+    small = Door(door.url, make_token(database, per_minute=2), door.client)
+    refused(small.send_raw(b"{}", content_type="text/plain"), 415)
+    refused(small.send_raw(b" " * 1_048_577), 413)
+    assert "ratelimit-remaining" not in small.send_raw(b"{}", content_type="text/plain").headers
+    assert small.send_raw(b"{}").headers["ratelimit-remaining"] == "1"
+    assert small.send().status_code == 202
+    refused(small.send_raw(b"{}"), 429)
+    refused(small.send_raw(b"{}", content_type="text/plain"), 415)
+
+
+def test_quotas_can_be_lifted_for_a_trial(serve: Callable[..., str], settings: Settings, database: Database) -> None:
+    free = settings.model_copy(update={"rate_limits_on": False})
+    door = Door(serve(free), make_token(database, per_minute=1))
+    answers = [door.send() for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {202}
+    assert "ratelimit-remaining" not in answers[0].headers
+
+
+# What is written down
+
+
+def test_a_refused_request_is_logged_without_its_secrets(
+    door: Door, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = report_body(agent_id="", password="hunter2", note="see whsec_c2VjcmV0c2VjcmV0")
+    answer = door.send(**body)
+    assert answer.status_code == 400
+    written = caplog.text + "".join(capsys.readouterr())
+    assert "a request was refused" in written
+    assert answer.headers["x-request-id"] in written
+    assert "KIN-42" in written
+    for secret in ("hunter2", "whsec_c2", door.token):
+        assert secret not in written
 
 
 def test_a_token_may_name_its_own_project_and_no_other(door: Door) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import pytest
 from kino_core.database import Database
 from kino_core.events import repository_id
 from kino_core.settings import Settings
-from tests.kino_ingest.conftest import make_token
+from tests.kino_ingest.conftest import give_secret, make_token
 from tests.kino_ingest.events import PROJECT, one, rows
 
 SECRET = "a-secret-of-the-tests"
@@ -126,3 +127,38 @@ def test_the_form_is_checked_before_the_signature_and_the_content_after(url: str
 def test_two_megabytes_are_no_trouble(url: str, database: Database) -> None:
     assert deliver(url, PING | {"text": "x" * 2_000_000}).status_code == 202
     assert one(database, "SELECT length(body ->> 'text') FROM landing.event") == 2_000_000
+
+
+def test_a_repository_with_a_secret_of_its_own_signs_with_that_one(url: str, database: Database) -> None:
+    body = {"repository": {"full_name": "acme/engine"}}
+    raw = json.dumps(body).encode()
+    with database.write() as session:
+        session.exec_driver_sql(
+            "INSERT INTO kino.repository (id, full_name) VALUES (%s, 'acme/engine')", (repository_id("acme/engine"),)
+        )
+    assert deliver(url, body).status_code == 202
+    old, new = give_secret(database, repository="acme/engine"), give_secret(database, repository="acme/engine")
+    gone = give_secret(database, repository="acme/engine", ended=True)
+    deadline = time.monotonic() + 10
+    while deliver(url, body).status_code == 202:
+        assert time.monotonic() < deadline, "the common secret still works"
+    for secret, status in ((old, 202), (new, 202), (gone, 401), (SECRET, 401)):
+        assert deliver(url, body, x_hub_signature_256=sign(raw, secret)).status_code == status
+    assert deliver(url, {"repository": {"full_name": "acme/other"}}).status_code == 202
+
+
+def test_a_body_spelled_to_look_like_another_repositorys_gains_nothing(url: str, database: Database) -> None:
+    with database.write() as session:
+        session.exec_driver_sql(
+            "INSERT INTO kino.repository (id, full_name) VALUES (%s, 'acme/engine')", (repository_id("acme/engine"),)
+        )
+    give_secret(database, repository="acme/engine")
+    twice = b'{"repository": {"full_name": "acme/engine"}, "repository": {"full_name": "acme/other"}}'
+    assert deliver(url, twice, x_hub_signature_256=sign(twice)).status_code in (400, 401)
+    turned = b'{"repository": {"full_name": "acme/other"}, "repository": {"full_name": "acme/engine"}}'
+    assert deliver(url, turned, x_hub_signature_256=sign(turned)).status_code in (400, 401)
+    assert one(database, "SELECT count(*) FROM landing.event") == 0
+
+
+def test_githubs_deliveries_have_no_quota(url: str, database: Database) -> None:
+    assert {deliver(url, PING).status_code for _ in range(230)} == {202}

@@ -34,7 +34,7 @@ def start(database_url: str) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]
     started: list[subprocess.Popen[bytes]] = []
 
     def run() -> "subprocess.Popen[bytes]":
-        environment = {**os.environ, "DATABASE_URL": database_url}
+        environment = {**os.environ, "DATABASE_URL": database_url, "KINO_RATE_LIMITS": "off"}
         started.append(subprocess.Popen([sys.executable, "-c", PROGRAM, str(port)], env=environment))
         deadline = time.monotonic() + 30
         while True:
