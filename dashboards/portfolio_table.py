@@ -20,7 +20,8 @@ RECENT = timedelta(days=7)
 class Row:
     """One project; `all_commits` counts its whole history, `commits` the current month, None without data.
 
-    `weeks` are its commits a week, None before the first one, and `top` is the greatest week of all projects.
+    `blockers` is None where no agent ever reported, `weeks` are its commits a week, None before the first one, and
+    `top` is the greatest week of all projects.
     """
 
     id: uuid.UUID
@@ -31,7 +32,7 @@ class Row:
     agents: int
     all_commits: int
     commits: int | None
-    blockers: int
+    blockers: int | None
     weeks: Sequence[int] | None
     top: int
     last_activity_at: datetime | None
@@ -164,7 +165,7 @@ def _row(card: ProjectCard, oldest_blocker_at: datetime | None, commits: float |
         status=status_of(
             said=card.status,
             said_reason=card.status_reason,
-            open_blockers=card.open_blockers,
+            open_blockers=card.open_blockers or 0,
             oldest_blocker_at=oldest_blocker_at,
             last_activity_at=card.last_activity_at,
             now=now,

@@ -77,6 +77,15 @@ ROUTES: dict[tuple[str, str], Permission | Open] = {
     ("GET", "/api/v1/projects/{project_id}/tokens"): Permission(Resource.TOKEN, READ),
     ("POST", "/api/v1/projects/{project_id}/tokens"): Permission(Resource.TOKEN, WRITE),
     ("DELETE", "/api/v1/projects/{project_id}/tokens/{token_id}"): Permission(Resource.TOKEN, WRITE),
+    ("POST", "/api/v1/projects/{project_id}/tokens/{token_id}/rotate"): Permission(Resource.TOKEN, WRITE),
+    ("POST", "/api/v1/projects/{project_id}/tokens/{token_id}/signing-secret"): Permission(Resource.TOKEN, WRITE),
+    ("DELETE", "/api/v1/projects/{project_id}/tokens/{token_id}/signing-secret"): Permission(Resource.TOKEN, WRITE),
+    ("POST", "/api/v1/projects/{project_id}/repositories/{repository_id}/webhook-secret"): Permission(
+        Resource.REPOSITORY, WRITE
+    ),
+    ("DELETE", "/api/v1/projects/{project_id}/repositories/{repository_id}/webhook-secret"): Permission(
+        Resource.REPOSITORY, WRITE
+    ),
     ("GET", "/api/v1/agents"): Permission(Resource.AGENT, READ),
     ("GET", "/api/v1/agents/{agent_id}"): Permission(Resource.AGENT, READ),
     ("GET", "/api/v1/metrics"): Permission(Resource.METRIC, READ),

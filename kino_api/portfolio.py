@@ -22,6 +22,7 @@ class ProjectCard:
 
     `people` are distinct human authors over its repositories, `agents` those seen in commits or activity.
     `weekly_commits` has one count a week (Monday to Sunday, UTC), the running week last.
+    `open_blockers` is None where no agent ever reported.
     """
 
     id: uuid.UUID
@@ -43,7 +44,7 @@ class ProjectCard:
     agents: int
     commits: int
     last_activity_at: datetime | None
-    open_blockers: int
+    open_blockers: int | None
     weekly_commits: tuple[int, ...]
 
 
@@ -78,4 +79,6 @@ def _card(row: Row[Any], blockers: int) -> ProjectCard:
     fields = dict(row._mapping)
     weeks = fields.pop("weeks")
     weekly = tuple(weeks.get(str(week), 0) for week in range(SPARKLINE_WEEKS))
-    return ProjectCard(**fields, open_blockers=blockers, weekly_commits=weekly)
+    # Where no agent ever reported, nobody could have told of a blocker.
+    told = blockers if fields.pop("agents_report") else None
+    return ProjectCard(**fields, open_blockers=told, weekly_commits=weekly)

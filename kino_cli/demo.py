@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kino_api.projects import ensure_project
 from kino_api.repositories import connect_repository
-from kino_api.tokens import create_token
+from kino_api.tokens import Terms, create_token
 from kino_cli.output import progress, say
 from kino_core.database import Database, query
 from kino_core.identities import AgentType
@@ -43,7 +43,7 @@ def load_demo(settings: Settings) -> None:
             return
         project_id, name = _load_history(database, clone)
         with database.write() as session:
-            token = create_token(session, settings.env, project_id, AgentType.OTHER).token
+            token = create_token(session, settings.env, project_id, Terms(AgentType.OTHER)).token
     events = _working_day()
     for _ in range(AT_ONCE):
         _send(settings, token, next(events))

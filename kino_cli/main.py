@@ -34,7 +34,7 @@ VERBS = {
     "doctor": Verb("doctor", "Check this machine and this Kino, and say how to mend what is wrong."),
     "serve": Verb("serve", "Run one process alone."),
     "migrate": Verb("migrate", "Bring the tables in PostgreSQL up to date."),
-    "admin": Verb("admin", "Create and unlock administrators."),
+    "admin": Verb("admin", "Create administrators."),
     "project": Verb("project", "Create and list projects."),
     "token": Verb("token", "Create and revoke agent tokens."),
     "backfill": Verb("backfill", "Bring history in."),

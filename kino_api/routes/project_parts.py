@@ -1,10 +1,11 @@
 """What belongs to a project over HTTP: its repositories and its agent tokens."""
 
 import uuid
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Request, Response
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from kino_api.authentication import CurrentUser
 from kino_api.guarded_route import guarded_router
@@ -12,11 +13,31 @@ from kino_api.projects import get_project
 from kino_api.repositories import Repository, connect_repository, list_repositories
 from kino_api.resources import resources_of
 from kino_api.shapes import Body, Page
-from kino_api.tokens import NewToken, Token, create_token, list_tokens, revoke_token
+from kino_api.signing_secrets import (
+    NewSecret,
+    drop_repository_secrets,
+    drop_token_secrets,
+    make_repository_secret,
+    make_token_secret,
+)
+from kino_api.tokens import (
+    NO_TERMS,
+    OVERLAP,
+    NewToken,
+    Terms,
+    Token,
+    create_token,
+    list_tokens,
+    revoke_token,
+    rotate_token,
+)
 from kino_core.identities import AgentType
 
 repositories_router = guarded_router("/api/v1/projects/{project_id}/repositories", "repositories")
 tokens_router = guarded_router("/api/v1/projects/{project_id}/tokens", "agent tokens")
+
+
+MOST_REQUESTS = 1_000_000
 
 
 class NewRepository(Body):
@@ -26,9 +47,23 @@ class NewRepository(Body):
 
 
 class NewAgentToken(Body):
-    """What the token is for; nothing is needed."""
+    """What the token is for; nothing is needed. Without quotas of its own it has the usual ones."""
 
     agent_type: AgentType | None = None
+    expires_at: AwareDatetime | None = None
+    per_minute: Annotated[int, Field(ge=1, le=MOST_REQUESTS)] | None = None
+    per_hour: Annotated[int, Field(ge=1, le=MOST_REQUESTS)] | None = None
+
+
+class Succession(Body):
+    """How long the predecessor goes on working, in hours; a day where nothing is said, 0 for not at all."""
+
+    overlap_hours: Annotated[float, Field(ge=0, le=24 * 30)] = OVERLAP / timedelta(hours=1)
+
+    @property
+    def overlap(self) -> timedelta:
+        """The same as a span of time."""
+        return timedelta(hours=self.overlap_hours)
 
 
 @repositories_router.get("")
@@ -47,6 +82,24 @@ def connect(request: Request, user: CurrentUser, project_id: uuid.UUID, body: Ne
         return connect_repository(session, project_id, body.full_name)
 
 
+@repositories_router.post("/{repository_id}/webhook-secret", status_code=201)
+def sign_repository(
+    request: Request, user: CurrentUser, project_id: uuid.UUID, repository_id: uuid.UUID, body: Succession | None = None
+) -> NewSecret:
+    """Make a secret for the repository's webhook, to be entered at GitHub. It can be read only here."""
+    overlap = (body or Succession()).overlap
+    with resources_of(request).database.write() as session:
+        return make_repository_secret(session, project_id, repository_id, overlap=overlap)
+
+
+@repositories_router.delete("/{repository_id}/webhook-secret", status_code=204)
+def unsign_repository(request: Request, user: CurrentUser, project_id: uuid.UUID, repository_id: uuid.UUID) -> Response:
+    """Take every secret of the repository's webhook away: GITHUB_WEBHOOK_SECRET counts for it again."""
+    with resources_of(request).database.write() as session:
+        drop_repository_secrets(session, project_id, repository_id)
+    return Response(status_code=204)
+
+
 @tokens_router.get("")
 def tokens(request: Request, user: CurrentUser, project_id: uuid.UUID) -> Page[Token]:
     """List the project's agent tokens, revoked ones too, the newest first."""
@@ -61,7 +114,36 @@ def create(request: Request, user: CurrentUser, project_id: uuid.UUID, body: New
     resources = resources_of(request)
     with resources.database.write() as session:
         get_project(session, project_id)
-        return create_token(session, resources.settings.env, project_id, body.agent_type if body else None)
+        return create_token(session, resources.settings.env, project_id, Terms(**dict(body)) if body else NO_TERMS)
+
+
+@tokens_router.post("/{token_id}/rotate", status_code=201)
+def rotate(
+    request: Request, user: CurrentUser, project_id: uuid.UUID, token_id: uuid.UUID, body: Succession | None = None
+) -> NewToken:
+    """Make the token's successor on the same terms. The answer is the only place where it can be read."""
+    resources = resources_of(request)
+    overlap = (body or Succession()).overlap
+    with resources.database.write() as session:
+        return rotate_token(session, resources.settings.env, token_id, overlap=overlap, project_id=project_id)
+
+
+@tokens_router.post("/{token_id}/signing-secret", status_code=201)
+def sign_token(
+    request: Request, user: CurrentUser, project_id: uuid.UUID, token_id: uuid.UUID, body: Succession | None = None
+) -> NewSecret:
+    """Make a secret with which everything sent under the token must be signed. It can be read only here."""
+    overlap = (body or Succession()).overlap
+    with resources_of(request).database.write() as session:
+        return make_token_secret(session, token_id, overlap=overlap, project_id=project_id)
+
+
+@tokens_router.delete("/{token_id}/signing-secret", status_code=204)
+def unsign_token(request: Request, user: CurrentUser, project_id: uuid.UUID, token_id: uuid.UUID) -> Response:
+    """Take every signing secret of a token away: it works without a signature again."""
+    with resources_of(request).database.write() as session:
+        drop_token_secrets(session, token_id, project_id=project_id)
+    return Response(status_code=204)
 
 
 @tokens_router.delete("/{token_id}", status_code=204)

@@ -52,6 +52,7 @@ SELECT chosen.*,
     coalesce(agents.agents, 0) AS agents,
     coalesce(code.commits, 0) AS commits,
     greatest(code.last_at, activity.last_at) AS last_activity_at,
+    activity.last_at IS NOT NULL AS agents_report,
     coalesce(spark.weeks, '{}') AS weeks
 FROM chosen
 LEFT JOIN repositories ON repositories.project_id = chosen.id

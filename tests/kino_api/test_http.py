@@ -282,6 +282,9 @@ VALID_BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/projects/{project_id}": {"name": "Checkout", "description": "", "status_reason": "", "time_zone": "UTC"},
     "/api/v1/projects/{project_id}/repositories": {"full_name": "octo/repo"},
     "/api/v1/projects/{project_id}/tokens": {"agent_type": "CLAUDE"},
+    "/api/v1/projects/{project_id}/tokens/{token_id}/rotate": {"overlap_hours": 1},
+    "/api/v1/projects/{project_id}/tokens/{token_id}/signing-secret": {"overlap_hours": 1},
+    "/api/v1/projects/{project_id}/repositories/{repository_id}/webhook-secret": {"overlap_hours": 1},
     # Nobody is called so: reports are refused for it, and none is made.
     "/api/v1/reports": {"kind": "qbr", "period": "2026", "formats": ["pdf"], "scope": {"project": "nobody"}},
 }

@@ -127,6 +127,49 @@ def test_a_token_is_shown_once_and_revoked_only_in_its_project(kino: Kino) -> No
     assert client.post(f"/api/v1/projects/{mine}/tokens").status_code == 201, "a body is not needed"
 
 
+def test_a_token_is_made_on_terms_and_its_successor_keeps_them(kino: Kino) -> None:
+    client, mine = kino.signed_in(), _project(kino.database, "Mine")
+    tokens = f"/api/v1/projects/{mine}/tokens"
+    assert client.post(tokens, json={"per_minute": 0}).status_code == 400
+    assert client.post(tokens, json={"expires_at": "2030-01-01"}).status_code == 400
+    terms = {"agent_type": "CODEX", "per_minute": 5, "per_hour": 50, "expires_at": "2030-01-01T00:00:00Z"}
+    old = client.post(tokens, json=terms).json()
+    assert client.post(f"{tokens}/{old['id']}/signing-secret").status_code == 201
+    new = client.post(f"{tokens}/{old['id']}/rotate", json={"overlap_hours": 1}).json()
+    assert is_agent_token(new["token"], kino.settings.env)
+    assert new["token"] != old["token"]
+    by_id = {each["id"]: each for each in client.get(tokens).json()["items"]}
+    kept = by_id[new["id"]]
+    assert (kept["agent_type"], kept["per_minute"], kept["per_hour"], kept["signs"]) == ("CODEX", 5, 50, True)
+    assert kept["expires_at"] is None
+    left = datetime.fromisoformat(by_id[old["id"]]["expires_at"]) - datetime.now(UTC)
+    assert timedelta(minutes=50) < left <= timedelta(hours=1)
+    assert client.post(f"{tokens}/{old['id']}/rotate", json={"overlap_hours": 0}).status_code == 201
+    assert client.post(f"{tokens}/{old['id']}/rotate").status_code == 404, "it works no more"
+    other = _project(kino.database, "Other")
+    assert client.post(f"/api/v1/projects/{other}/tokens/{new['id']}/rotate").status_code == 404
+
+
+def test_signing_secrets_follow_one_another_and_are_taken_away(kino: Kino) -> None:
+    client, mine, other = kino.signed_in(), _project(kino.database, "Mine"), _project(kino.database, "Other")
+    token = client.post(f"/api/v1/projects/{mine}/tokens").json()["id"]
+    repository = client.post(f"/api/v1/projects/{mine}/repositories", json={"full_name": "acme/engine"}).json()["id"]
+    for part in (f"tokens/{token}/signing-secret", f"repositories/{repository}/webhook-secret"):
+        url = f"/api/v1/projects/{mine}/{part}"
+        first, second = client.post(url).json(), client.post(url, json={"overlap_hours": 2}).json()
+        assert first["secret"].startswith("whsec_")
+        assert first["secret"] != second["secret"]
+        with kino.database.read() as session:
+            ends = {str(row.id): row.expires_at for row in query(session, "SELECT * FROM kino.webhook_secret")}
+        assert ends[second["id"]] is None
+        assert timedelta(hours=1) < ends[first["id"]] - datetime.now(UTC) <= timedelta(hours=2)
+        foreign = f"/api/v1/projects/{other}/{part}"
+        assert client.post(foreign).status_code == client.delete(foreign).status_code == 404
+        assert client.delete(url).status_code == 204
+        with kino.database.read() as session:
+            assert query(session, "SELECT FROM kino.webhook_secret") == []
+
+
 def test_repositories_are_connected_to_one_project(kino: Kino) -> None:
     client = kino.signed_in()
     mine, other = _project(kino.database, "Mine"), _project(kino.database, "Other")

@@ -62,3 +62,24 @@ def test_a_short_password_or_a_wrong_address_creates_nobody(
         assert "password" in (said := capsys.readouterr().err) or "e-mail" in said
     with database.read() as session:
         assert query(session, 'SELECT FROM kino."user"') == []
+
+
+def test_a_token_is_made_rotated_and_told_to_sign(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(monkeypatch, "project", "create", "Checkout") == 0
+    capsys.readouterr()
+    terms = ("--per-minute", "5", "--per-hour", "50", "--days", "30", "--agent-type", "codex")
+    assert _run(monkeypatch, "token", "create", "--project", "Checkout", *terms, "--json") == 0
+    made = json.loads(capsys.readouterr().out)
+    assert set(made) == {"id", "token", "project_id"}
+    assert _run(monkeypatch, "token", "secret", made["id"], "--json") == 0
+    assert json.loads(capsys.readouterr().out)["secret"].startswith("whsec_")
+    assert _run(monkeypatch, "token", "rotate", made["id"], "--overlap-hours", "0", "--json") == 0
+    new = json.loads(capsys.readouterr().out)
+    assert new["id"] != made["id"]
+    assert _run(monkeypatch, "token", "rotate", made["id"]) == 1
+    assert "no such token that still works" in capsys.readouterr().err
+    assert _run(monkeypatch, "token", "secret", new["id"], "--remove") == 0
+    assert "needs no signature" in capsys.readouterr().err
+    assert _run(monkeypatch, "token", "revoke", new["id"]) == 0
