@@ -16,7 +16,6 @@ from kino_ingest.fold.run import fold_next, fold_pending
 from kino_ingest.partitions import keep_partitions, lock_refused
 
 POLL_SECONDS = 0.1
-STANDBY_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 5.0
 PARTITION_SECONDS = 3600.0
 STATEMENT_TIMEOUT_MS = 60_000
@@ -66,10 +65,10 @@ def _step(database: Database, redis: Redis | None) -> float:
     if not fold_pending(database):
         return POLL_SECONDS
     folded = fold_next(database)
-    if folded.standby:
-        return STANDBY_SECONDS
     if folded.failed:
         log.error("events could not be folded", failed=folded.failed)
+    for source, failures in folded.failing:
+        log.error("a source keeps failing: see `kino dlq list`", source=source, failures=failures)
     publish(redis, announcements(folded.changes))
     return 0.0 if folded.events else POLL_SECONDS
 

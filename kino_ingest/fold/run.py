@@ -1,5 +1,11 @@
-"""One step of folding: the next window of the log, and the letters that are due, in one transaction."""
+"""One step of folding. Workers stand side by side: each cuts windows off the log where none is left, takes one that
+nobody else has, and folds it in one transaction, together with the letters that are due.
 
+A row that is taken is locked, not marked: what a worker leaves behind when it dies is free at once.
+"""
+
+import random
+import time
 import traceback
 import uuid
 from collections.abc import Sequence
@@ -7,28 +13,31 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from kino_core.database import Database, WriteSession
+from kino_core.database import Database, DatabaseUnavailable, WriteSession
 from kino_ingest.fold.decide import fold_event
 from kino_ingest.fold.facts import Change, Facts, LandedEvent
 from kino_ingest.fold.write import write_facts
 from kino_ingest.sql import read_sql
 
 BATCH_EVENTS = 2000
-FOLD_LOCK = 0x6B696E6F_0001
-"""Advisory lock of whoever folds."""
+WINDOWS_AHEAD = 8
+"""Windows that may lie cut and not folded; enough for as many workers to find work."""
 LONGEST_STACK = 8000
+MOST_TRIES = 4
+"""Tries of one step whose rows other workers were changing in another order."""
 
 
 @dataclass
 class Folded:
-    """What one step did. `standby` means that another worker is folding."""
+    """What one step did. `failing` names the sources that fail again and again and were not told of before."""
 
     events: int = 0
     failed: int = 0
     changes: list[Change] = field(default_factory=list)
-    standby: bool = False
+    failing: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -57,34 +66,72 @@ def fold_pending(database: Database) -> bool:
 def fold_next(database: Database, *, batch_events: int = BATCH_EVENTS) -> Folded:
     """Fold the next events, about `batch_events` of them, and the dead letters that are due.
 
-    The cursor moves in the same transaction as the rows, so an event is folded exactly once whenever this stops.
-    An event that cannot be folded becomes a dead letter, alone. `Folded.changes` name their projects where known.
+    A window is gone in the same transaction that writes its rows, so its effect is there exactly once whenever this
+    stops. An event that cannot be folded becomes a dead letter, alone. `Folded.changes` name their projects where
+    known.
     """
+    _cut_windows(database, batch_events)
+    for left in reversed(range(MOST_TRIES)):
+        try:
+            return _fold_step(database, batch_events)
+        except DatabaseUnavailable as error:
+            if not left or not _in_each_others_way(error.__cause__):
+                raise
+            time.sleep(random.uniform(0.01, 0.1))
+    raise AssertionError("unreachable")
+
+
+def _cut_windows(database: Database, batch_events: int) -> None:
     with database.write() as session:
-        if not session.exec_driver_sql("SELECT pg_try_advisory_xact_lock(%s)", (FOLD_LOCK,)).scalar():
-            return Folded(standby=True)
+        _without_waiting_for_the_disk(session)
+        ahead = session.exec_driver_sql("SELECT count(*) FROM landing.fold_window").scalar_one()
+        for _ in range(WINDOWS_AHEAD - ahead):
+            edges = session.exec_driver_sql(read_sql("fold_cut"), {"batch_events": batch_events}).one_or_none()
+            if edges is None or edges.first is None:
+                return
+            end = edges.high if edges.cut is None else edges.cut if edges.cut > edges.first else edges.cut + 1
+            session.exec_driver_sql(read_sql("fold_cut_put"), {"low": str(edges.low), "high": str(end)})
+            if edges.cut is None:
+                return
+
+
+def _fold_step(database: Database, batch_events: int) -> Folded:
+    with database.write() as session:
+        _without_waiting_for_the_disk(session)
         retried = _apply_all(session, _landed(session, "dead_letters_due", {}))
         if retried.folded:
             _write_letters(session, "dead_letter_gone", retried.folded, ("source", "event_id"))
-        fresh = _fold_window(session, batch_events)
-        failures = retried.failures + fresh.failures
+        again = _apply_all(session, _landed(session, "fold_again", {"batch_events": batch_events}))
+        fresh = _fold_window(session)
+        failures = retried.failures + again.failures + fresh.failures
+        failing: list[tuple[str, int]] = []
         if failures:
             _write_letters(session, "dead_letter_put", failures, tuple(_Failure.__dataclass_fields__))
+            failing = [(name, number) for name, number in session.exec_driver_sql(read_sql("failing_sources"))]
         changes = _with_projects(session, retried.changes + fresh.changes)
-    return Folded(len(retried.folded) + len(fresh.folded), len(failures), changes)
+    folded = len(retried.folded) + len(again.folded) + len(fresh.folded)
+    return Folded(folded, len(failures), changes, failing)
 
 
-def _fold_window(session: WriteSession, batch_events: int) -> _Applied:
-    edges = session.exec_driver_sql(read_sql("fold_window"), {"batch_events": batch_events}).one()
-    if edges.first is None:
+def _without_waiting_for_the_disk(session: WriteSession) -> None:
+    # What a crash takes back of a fold is folded again: only landing has to be durable before it is acknowledged.
+    session.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
+def _in_each_others_way(error: BaseException | None) -> bool:
+    return isinstance(error, OperationalError) and isinstance(
+        error.orig, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure
+    )
+
+
+def _fold_window(session: WriteSession) -> _Applied:
+    window = session.exec_driver_sql(read_sql("fold_take")).one_or_none()
+    if window is None:
         return _Applied()
-    end = edges.high if edges.cut is None else edges.cut if edges.cut > edges.first else edges.cut + 1
-    applied = _apply_all(session, _landed(session, "fold_read", {"low": str(edges.low), "high": str(end)}))
-    session.exec_driver_sql(read_sql("fold_advance"), {"high": str(end)})
-    return applied
+    return _apply_all(session, _landed(session, "fold_read", {"low": window.low, "high": window.high}))
 
 
-def _landed(session: WriteSession, statement: str, values: dict[str, str]) -> list[LandedEvent]:
+def _landed(session: WriteSession, statement: str, values: dict[str, Any]) -> list[LandedEvent]:
     rows = session.exec_driver_sql(read_sql(statement), values).mappings()
     return [LandedEvent(**row) for row in rows]
 

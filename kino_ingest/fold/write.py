@@ -1,7 +1,4 @@
-"""Facts become rows of the operational tables: one statement a table, whatever the number of rows.
-
-Only one worker writes at a time (`fold.run` holds the lock), so a row may be read, merged and written back.
-"""
+"""Facts become rows of the operational tables: one statement a table, whatever the number of rows."""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -18,22 +15,26 @@ from kino_ingest.sql import read_sql
 
 R = TypeVar("R", bound=Row)
 
+MERGE_LOCK = 0x6B696E6F_0001
+"""Advisory lock of whoever merges what it has to tell into rows that others tell of too."""
+
 
 def write_facts(session: WriteSession, facts: Facts) -> None:
-    """Write every row that `facts` tells of and that is not stored already; agents and people before identities."""
+    """Write every row that `facts` tells of and that is not stored already.
+
+    First what belongs to these events alone, in the order of its keys so that two workers never wait for one another;
+    then, one worker after the other until its commit, the rows that are read, merged and written back.
+    """
+    ensure_activity_months(session, (row.occurred_at for row in facts.activities.values()))
+    activities = [facts.activities[key] for key in sorted(facts.activities)]
+    _put(session, "activity_put", activities, {"data": [_json(row.data) for row in activities]})
+    _put(session, "commit_put", [facts.commits[key] for key in sorted(facts.commits)])
+    session.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (MERGE_LOCK,))
     _put(session, "repository_put", facts.repositories.values())
     agents = _stored(session, "agent_get", AgentRow, {"keys": list(facts.agents)})
     _put(session, "agent_put", _changed(facts.agents.values(), {row.id: row for row in agents}, "id"))
     _write_people(session, facts)
-    _put(session, "commit_put", facts.commits.values())
     _write_pull_requests(session, facts)
-    ensure_activity_months(session, (row.occurred_at for row in facts.activities.values()))
-    _put(
-        session,
-        "activity_put",
-        facts.activities.values(),
-        {"data": [_json(row.data) for row in facts.activities.values()]},
-    )
 
 
 def _write_people(session: WriteSession, facts: Facts) -> None:

@@ -5,3 +5,4 @@ JOIN landing.event ON event.id = dead_letter.event_row AND event.received_at = d
 WHERE dead_letter.next_try_at <= now() AND dead_letter.discarded_at IS NULL
 ORDER BY dead_letter.next_try_at
 LIMIT 100
+FOR UPDATE OF dead_letter SKIP LOCKED

@@ -8,7 +8,7 @@ from kino_ingest.fold.run import fold_next, fold_pending
 from tests.kino_ingest.events import agent_event, fold_all, git_events, landed, one, record, rows
 
 LETTER = """
-    SELECT attempts, round(extract(epoch FROM next_try_at - now()))::int FROM landing.dead_letter
+    SELECT attempts, extract(epoch FROM next_try_at - failed_at)::float FROM landing.dead_letter
 """
 
 
@@ -48,7 +48,9 @@ def test_it_is_tried_after_1_2_4_8_and_16_seconds_and_then_dead(database: Databa
         fold_next(database)
         seen += rows(database, LETTER)
         due_now(database)
-    assert seen == [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, None)]
+    assert [attempts for attempts, _ in seen] == [1, 2, 3, 4, 5, 6]
+    assert all(wait <= told <= 1.25 * wait for wait, (_, told) in zip((1, 2, 4, 8, 16), seen[:5], strict=True))
+    assert seen[5][1] is None
     assert not fold_pending(database)
 
 
@@ -78,3 +80,16 @@ def test_a_source_of_another_version_waits_as_a_letter(database: Database) -> No
     assert fold_all(database) == 1
     assert rows(database, "SELECT source FROM landing.dead_letter") == [("carrier pigeon",)]
     assert one(database, "SELECT count(*) FROM kino.agent_activity") == 1
+
+
+def test_a_source_that_keeps_failing_is_told_once(database: Database) -> None:
+    landed(database, [homeless(f"h{number}") for number in range(4)])
+    assert fold_next(database).failing == []
+    landed(database, [homeless("h4"), refused_by_postgres(500)])
+    assert fold_next(database).failing == [("agent", 5)]
+    landed(database, [homeless("h5")])
+    assert fold_next(database).failing == []
+    with database.write() as session:
+        session.exec_driver_sql("UPDATE landing.failing_source SET told_at = now() - interval '11 minutes'")
+    landed(database, [homeless("h6")])
+    assert fold_next(database).failing == [("agent", 7)]

@@ -1,6 +1,10 @@
 """The operational tables are a function of the set of events."""
 
+import contextlib
 import itertools
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,9 +13,10 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from kino_core.database import Database
+from kino_core.database import Database, DatabaseUnavailable
 from kino_core.events import Event, agent_key, repository_id, stable_id
-from kino_ingest.fold.run import fold_next, fold_pending
+from kino_ingest.fold.run import _cut_windows, fold_next, fold_pending
+from kino_ingest.sql import read_sql
 from tests.kino_ingest.events import (
     PROJECT,
     agent_event,
@@ -50,8 +55,8 @@ def state(database: Database) -> dict[str, list[Any]]:
 def forget(database: Database) -> None:
     with database.write() as session:
         session.exec_driver_sql("""
-            TRUNCATE landing.event, landing.claim, landing.dead_letter, kino.repository, kino.person, kino.agent,
-                kino.identity, kino.agent_activity, kino."commit", kino.pull_request CASCADE
+            TRUNCATE landing.event, landing.claim, landing.dead_letter, landing.fold_window, kino.repository,
+                kino.person, kino.agent, kino.identity, kino.agent_activity, kino."commit", kino.pull_request CASCADE
         """)
         session.exec_driver_sql("UPDATE landing.fold_cursor SET low = '0'")
 
@@ -242,15 +247,84 @@ def test_an_activity_is_stored_in_the_partition_of_its_month(database: Database)
     assert where == {"old": f"kino.agent_activity_{old:%Y_%m}", "ancient": "kino.agent_activity_default"}
 
 
-def test_only_one_worker_folds_at_a_time(database: Database) -> None:
-    from kino_ingest.fold.run import FOLD_LOCK
+@examples(max_examples=8)
+@given(st.data())
+def test_many_workers_at_once_give_the_same_tables(database: Database, data: st.DataObject) -> None:
+    forget(database)
+    landed(database, EVENTS)
+    fold_all(database)
+    expected = state(database)
 
-    landed(database, [agent_event("a")])
+    forget(database)
+    left = data.draw(st.permutations(EVENTS)) + data.draw(st.lists(st.sampled_from(EVENTS), max_size=5))
+    done = threading.Event()
+
+    def work() -> None:
+        while not done.is_set() or fold_pending(database):
+            fold_next(database, batch_events=2)
+
+    with ThreadPoolExecutor(3) as workers:
+        working = [workers.submit(work) for _ in range(3)]
+        while left:
+            size = data.draw(st.integers(1, len(left)))
+            landed(database, left[:size])
+            left = left[size:]
+        done.set()
+        for each in working:
+            each.result(60)
+    assert state(database) == expected
+
+
+def test_a_window_that_somebody_folds_is_left_to_them(database: Database) -> None:
+    for name in ("a", "b", "c"):
+        landed(database, [agent_event(name)])
     with database.write() as other:
-        other.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (FOLD_LOCK,))
-        assert fold_next(database).standby
-    assert not fold_next(database).standby
-    assert one(database, "SELECT count(*) FROM kino.agent_activity") == 1
+        _cut_windows(database, 1)
+        taken = other.exec_driver_sql(read_sql("fold_take")).one()
+        assert fold_next(database, batch_events=1).events == 1
+        assert fold_next(database, batch_events=1).events == 1
+        assert fold_next(database, batch_events=1).events == 0
+        assert fold_pending(database)
+        other.rollback()
+    assert int(taken.low) < int(taken.high)
+    # What its worker left behind when it died is folded by the next one.
+    assert fold_next(database).events == 1
+    assert not fold_pending(database)
+    assert one(database, "SELECT count(*) FROM kino.agent_activity") == 3
+
+
+def test_workers_whose_connections_are_cut_lose_and_double_nothing(database: Database) -> None:
+    for number in range(200):
+        landed(database, [agent_event(f"e{number}"), *git_events(record(number + 1))])
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            with contextlib.suppress(DatabaseUnavailable):
+                fold_next(database, batch_events=5)
+
+    def finished() -> bool:
+        with contextlib.suppress(DatabaseUnavailable):
+            return not fold_pending(database)
+        return False
+
+    with ThreadPoolExecutor(2) as workers:
+        working = [workers.submit(work) for _ in range(2)]
+        deadline = time.monotonic() + 60
+        while not finished():
+            assert time.monotonic() < deadline, "it is never done"
+            with contextlib.suppress(DatabaseUnavailable), database.write() as session:
+                session.exec_driver_sql(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                    " AND pid <> pg_backend_pid() AND query LIKE '%%landing.%%'"
+                )
+            time.sleep(0.05)
+        stop.set()
+        for each in working:
+            each.result(30)
+    assert one(database, "SELECT count(*) FROM kino.agent_activity") == 200
+    assert one(database, 'SELECT count(*) FROM kino."commit"') == 200
+    assert one(database, "SELECT count(*) FROM landing.dead_letter") == 0
 
 
 def test_changes_carry_the_project_that_has_connected_the_repository(database: Database) -> None:
