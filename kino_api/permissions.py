@@ -16,6 +16,7 @@ class Resource(StrEnum):
     REPORT = "reports"
     TOKEN = "agent tokens"
     REPOSITORY = "repositories"
+    DEAD_LETTER = "dead letters"
     METRIC = "metrics"
     AGENT = "agents"
     SYSTEM = "the system's state"
@@ -86,6 +87,11 @@ ROUTES: dict[tuple[str, str], Permission | Open] = {
     ("DELETE", "/api/v1/projects/{project_id}/repositories/{repository_id}/webhook-secret"): Permission(
         Resource.REPOSITORY, WRITE
     ),
+    ("GET", "/api/v1/dead-letters"): Permission(Resource.DEAD_LETTER, READ),
+    ("POST", "/api/v1/dead-letters/replay"): Permission(Resource.DEAD_LETTER, WRITE),
+    ("GET", "/api/v1/dead-letters/{letter_id}"): Permission(Resource.DEAD_LETTER, READ),
+    ("POST", "/api/v1/dead-letters/{letter_id}/replay"): Permission(Resource.DEAD_LETTER, WRITE),
+    ("POST", "/api/v1/dead-letters/{letter_id}/discard"): Permission(Resource.DEAD_LETTER, WRITE),
     ("GET", "/api/v1/agents"): Permission(Resource.AGENT, READ),
     ("GET", "/api/v1/agents/{agent_id}"): Permission(Resource.AGENT, READ),
     ("GET", "/api/v1/metrics"): Permission(Resource.METRIC, READ),

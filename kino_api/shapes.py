@@ -79,6 +79,17 @@ def name_cursor(cursor: str | None) -> tuple[str, uuid.UUID] | None:
     return name, _parsed(uuid.UUID, key)
 
 
+def number_cursor(cursor: str | None) -> int | None:
+    """Return the id of a list by number, within 64 bits; raises InvalidCursor."""
+    if cursor is None:
+        return None
+    [key] = cursor_parts(cursor, 1)
+    number = _parsed(int, key)
+    if abs(number) >= 2**63:
+        raise _invalid()
+    return number
+
+
 def time_cursor(cursor: str | None) -> tuple[datetime, str, str] | None:
     """Return the (time, text, text) of a list by time; raises InvalidCursor."""
     if cursor is None:

@@ -2,7 +2,18 @@
 
 from fastapi import APIRouter
 
-from kino_api.routes import agents, auth, health, initiatives, live, metrics, project_parts, projects, reports
+from kino_api.routes import (
+    agents,
+    auth,
+    dead_letters,
+    health,
+    initiatives,
+    live,
+    metrics,
+    project_parts,
+    projects,
+    reports,
+)
 
 
 def routers() -> list[APIRouter]:
@@ -18,6 +29,7 @@ def routers() -> list[APIRouter]:
         agents.router,
         metrics.router,
         metrics.project_router,
+        dead_letters.router,
         reports.router,
         reports.jobs_router,
         live.router,

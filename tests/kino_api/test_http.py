@@ -285,6 +285,8 @@ VALID_BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/projects/{project_id}/tokens/{token_id}/rotate": {"overlap_hours": 1},
     "/api/v1/projects/{project_id}/tokens/{token_id}/signing-secret": {"overlap_hours": 1},
     "/api/v1/projects/{project_id}/repositories/{repository_id}/webhook-secret": {"overlap_hours": 1},
+    "/api/v1/dead-letters/replay": {"since": "2026-01-01T00:00:00Z", "type": "push", "source": "git"},
+    "/api/v1/dead-letters/{letter_id}/discard": {"reason": "it is old"},
     # Nobody is called so: reports are refused for it, and none is made.
     "/api/v1/reports": {"kind": "qbr", "period": "2026", "formats": ["pdf"], "scope": {"project": "nobody"}},
 }
