@@ -57,7 +57,11 @@ def _described(app: FastAPI) -> dict[str, Any]:
     components["securitySchemes"] = _SCHEMES
     _, schemas = msgspec.json.schema_components([AgentReport], ref_template="#/components/schemas/{name}")
     components["schemas"] |= schemas
-    made["paths"] |= {"/webhooks/agent-update": {"post": _AGENT_DOOR}, "/webhooks/github": {"post": _GITHUB_DOOR}}
+    made["paths"] |= {
+        "/webhooks/agent-update": {"post": _AGENT_DOOR},
+        "/webhooks/agent-update/batch": {"post": _BATCH_DOOR},
+        "/webhooks/github": {"post": _GITHUB_DOOR},
+    }
     return made
 
 
@@ -90,6 +94,21 @@ _AGENT_DOOR: dict[str, Any] = {
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AgentReport"}}},
     },
     "responses": {"202": _ACCEPTED, "4XX": _ERROR, "5XX": _ERROR},
+}
+_BATCH_DOOR: dict[str, Any] = {
+    "tags": ["doors"],
+    "summary": "Take many events of agents",
+    "description": "One event a line; answers a line for each, in order, once all that it calls accepted is committed.",
+    "security": [{"agent token": []}],
+    "requestBody": {"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}},
+    "responses": {
+        "202": {
+            "description": "What became of each line: accepted, duplicate, or rejected with an error",
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        },
+        "4XX": _ERROR,
+        "5XX": _ERROR,
+    },
 }
 _GITHUB_DOOR: dict[str, Any] = {
     "tags": ["doors"],

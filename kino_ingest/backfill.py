@@ -14,11 +14,11 @@ from typing import IO
 from kino_core.database import Database
 from kino_core.errors import KinoError
 from kino_core.events import Event
+from kino_ingest.bulk import MOST_CHUNK_BYTES, MOST_CHUNK_EVENTS, land_chunk
+from kino_ingest.committer import RefusedRow
 from kino_ingest.git import LOG_FORMAT, Rejected
-from kino_ingest.landing import Outcome, land
+from kino_ingest.landing import Outcome
 
-BATCH_EVENTS = 1000
-BATCH_BYTES = 4 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -54,18 +54,21 @@ def backfill(
     count = BackfillCount()
     for batch in _batches(events):
         good = [event for event in batch if isinstance(event, Event)]
-        with database.write() as session:
-            outcomes = land(session, good)
+        outcomes = land_chunk(database, good) if good else []
         for record in batch:
             if isinstance(record, Rejected):
                 on_rejected(f"Record {record.position} was rejected: {record.reason}.")
+        refused = 0
         for event, outcome in zip(good, outcomes, strict=True):
             if outcome is Outcome.CONFLICT:
                 on_rejected(f"{event.event_id} was rejected: it landed before with other content.")
+            elif isinstance(outcome, RefusedRow):
+                on_rejected(f"{event.event_id} was rejected: {outcome.message}")
+            refused += not isinstance(outcome, Outcome) or outcome is Outcome.CONFLICT
         count.events += len(batch)
         count.accepted += outcomes.count(Outcome.ACCEPTED)
         count.duplicates += outcomes.count(Outcome.DUPLICATE)
-        count.rejected += len(batch) - len(good) + outcomes.count(Outcome.CONFLICT)
+        count.rejected += len(batch) - len(good) + refused
         on_landed(len(batch))
     return count
 
@@ -115,7 +118,7 @@ def _batches(events: Iterable[Event | Rejected]) -> Iterator[list[Event | Reject
     for event in events:
         batch.append(event)
         size += len(event.raw) if isinstance(event, Event) else 0
-        if len(batch) >= BATCH_EVENTS or size >= BATCH_BYTES:
+        if len(batch) >= MOST_CHUNK_EVENTS or size >= MOST_CHUNK_BYTES:
             yield batch
             batch, size = [], 0
     if batch:

@@ -10,7 +10,8 @@ from kino_core.errors import KinoError, NotFound
 from kino_core.settings import Settings
 from kino_ingest.agent_door import AgentDoor
 from kino_ingest.agent_gate import AgentGate
-from kino_ingest.answers import answer, answer_error
+from kino_ingest.answers import answer, answer_bytes, answer_error
+from kino_ingest.batch_door import NDJSON, BatchDoor
 from kino_ingest.committer import Committer
 from kino_ingest.github_door import GitHubDoor
 from kino_ingest.handover import Handover
@@ -20,6 +21,7 @@ from kino_ingest.lookups import Lookups
 from kino_ingest.quotas import Quotas
 
 AGENT_PATH = "/webhooks/agent-update"
+BATCH_PATH = "/webhooks/agent-update/batch"
 GITHUB_PATH = "/webhooks/github"
 
 log = structlog.get_logger(__name__)
@@ -41,6 +43,7 @@ class Doors:
         self._quotas = Quotas(settings.redis_url) if settings.rate_limits_on else None
         gate = AgentGate(settings.env, limits, self._lookups, self._quotas)
         handover = Handover(limits, self._committer, self._lookups)
+        self._batch_door = BatchDoor(settings.database_url, limits, gate, self._lookups)
         self._agent_door = AgentDoor(limits, gate, handover, self._lookups)
         self._github_door = GitHubDoor(settings, limits, handover, self._lookups)
 
@@ -52,6 +55,7 @@ class Doors:
     async def shutdown(self) -> None:
         """Commit what still waits and let go of PostgreSQL and Redis."""
         await self._committer.stop()
+        self._batch_door.close()
         await self._lookups.stop()
         if self._quotas is not None:
             await self._quotas.stop()
@@ -76,10 +80,13 @@ class Doors:
             await answer_error(send, request, broken)
 
     async def _serve(self, request: Request, send: Send) -> None:
-        if request.path not in (AGENT_PATH, GITHUB_PATH):
+        if request.path not in (AGENT_PATH, BATCH_PATH, GITHUB_PATH):
             raise NotFound("There is no door at this address.")
         if request.method != "POST":
             raise WrongMethod("Events come in by POST.")
+        if request.path == BATCH_PATH:
+            await answer_bytes(send, request, 202, await self._batch_door.take(request), NDJSON[0])
+            return
         door = self._agent_door if request.path == AGENT_PATH else self._github_door
         event_id, outcome = await door.take(request)
         await answer(send, request, 202, {"event_id": event_id, "status": outcome.value})

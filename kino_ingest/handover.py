@@ -38,6 +38,6 @@ class Handover:
             raise DatabaseUnavailable("PostgreSQL does not answer. Send it again in a moment.")
         outcome = await self._committer.land(event, left)
         if outcome is Outcome.CONFLICT:
-            await self._lookups.note_conflict(event, request_id)
+            await self._lookups.note_conflicts([event], request_id)
             raise Conflict("Another event with this id and other content is here already.", event_id=event_id)
         return outcome

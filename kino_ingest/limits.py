@@ -8,6 +8,9 @@ class Limits:
     """Sizes in bytes, times in seconds."""
 
     agent_body_bytes: int = 1024 * 1024
+    batch_body_bytes: int = 20 * 1024 * 1024
+    batch_body_seconds: float = 60.0
+    batch_lines: int = 50_000
     github_body_bytes: int = 25 * 1024 * 1024
     agent_body_seconds: float = 10.0
     github_body_seconds: float = 30.0

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -94,21 +94,21 @@ class Lookups:
         """Remember that a token was used; it is written down within seconds, not now."""
         self._used.add(token_id)
 
-    async def note_conflict(self, event: Event, request_id: str) -> None:
-        """Keep an event that contradicts another one under the same id, if PostgreSQL answers."""
+    async def note_conflicts(self, events: Sequence[Event], request_id: str) -> None:
+        """Keep events that contradict others under the same ids, if PostgreSQL answers."""
         values = {
-            "source": event.source.value,
-            "event_id": event.event_id,
-            "body_hash": content_hash(event.body),
-            "token_id": event.token_id,
+            "sources": [event.source.value for event in events],
+            "event_ids": [event.event_id for event in events],
+            "body_hashes": [content_hash(event.body) for event in events],
+            "token_ids": [event.token_id for event in events],
+            "raws": [event.raw for event in events],
             "request_id": request_id,
-            "raw": event.raw,
         }
         try:
             async with self._pool.connection() as connection:
                 await connection.execute(read_sql("conflict_put"), values)
         except (psycopg.OperationalError, PoolTimeout) as error:
-            log.warning("a conflict could not be kept", event_id=event.event_id, error=str(error))
+            log.warning("conflicts could not be kept", conflicts=len(events), error=str(error))
 
     async def _find_token(self, token_hash: bytes) -> KnownToken | None:
         row = await self._one("token_by_hash", {"token_hash": token_hash})

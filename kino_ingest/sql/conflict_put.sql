@@ -1,3 +1,7 @@
-INSERT INTO landing.conflict (source, event_id, body_hash, token_id, request_id, raw)
-VALUES (%(source)s, %(event_id)s, %(body_hash)s, %(token_id)s, %(request_id)s, %(raw)s)
+INSERT INTO landing.conflict (source, event_id, body_hash, token_id, raw, request_id)
+SELECT source, event_id, body_hash, token_id, raw, %(request_id)s
+FROM unnest(
+    %(sources)s::text[], %(event_ids)s::text[], %(body_hashes)b::bytea[], %(token_ids)s::uuid[], %(raws)b::bytea[]
+) AS told (source, event_id, body_hash, token_id, raw)
+ORDER BY source, event_id, body_hash
 ON CONFLICT DO NOTHING

@@ -249,7 +249,11 @@ def test_the_description_covers_api_sign_in_and_doors(kino: Kino) -> None:
     described = kino.signed_in().get("/api/v1/openapi.json").json()
     paths = set(described["paths"])
     expected = {path for _, path in ROUTES if path.startswith(("/api/v1", "/auth"))} - {"/api/v1/openapi.json"}
-    assert paths == expected | {"/webhooks/agent-update", "/webhooks/github"}
+    assert paths == expected | {
+        "/webhooks/agent-update",
+        "/webhooks/agent-update/batch",
+        "/webhooks/github",
+    }
     references = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(described)))
     assert references <= set(described["components"]["schemas"])
     for path, methods in described["paths"].items():

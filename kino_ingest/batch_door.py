@@ -1,0 +1,176 @@
+"""The door through which many agent events come in at once: one a line, and an answer for every line.
+
+Good lines land although others are bad. Parsing and landing run in threads with connections of their own, so that the
+single door goes on meanwhile.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from kino_core.database import Database, DatabaseUnavailable
+from kino_core.errors import Conflict, Forbidden, InvalidInput, KinoError
+from kino_core.events import Event
+from kino_ingest.agent_gate import AgentGate
+from kino_ingest.agent_report import read_report, report_event
+from kino_ingest.answers import error_envelope
+from kino_ingest.bulk import MOST_CHUNK_BYTES, MOST_CHUNK_EVENTS, land_chunk
+from kino_ingest.committer import QueueFull
+from kino_ingest.http_request import BodyTooLarge, Request, check_declared, read_body
+from kino_ingest.landing import Outcome
+from kino_ingest.limits import Limits
+from kino_ingest.lookups import KnownToken, Lookups
+from kino_ingest.refusals import note_refusal
+
+NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+BATCHES_AT_ONCE = 2
+STATEMENT_TIMEOUT_MS = 30_000
+
+
+@dataclass
+class _Line:
+    """A line of the body and what becomes of it; `number` counts from 1, blank lines included."""
+
+    number: int
+    raw: bytes
+    event_id: str | None = None
+    event: Event | None = None
+    outcome: Outcome | None = None
+    error: KinoError | None = None
+
+
+class BatchDoor:
+    """`POST /webhooks/agent-update/batch`."""
+
+    def __init__(self, database_url: str, limits: Limits, gate: AgentGate, lookups: Lookups) -> None:
+        self._database = Database(database_url, pool_max=BATCHES_AT_ONCE, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
+        self._limits = limits
+        self._gate = gate
+        self._lookups = lookups
+        self._places = asyncio.Semaphore(BATCHES_AT_ONCE)
+
+    def close(self) -> None:
+        """Let go of PostgreSQL; no batch may be under way."""
+        self._database.close()
+
+    async def take(self, request: Request) -> bytes:
+        """Return the answer, a JSON object a line, once every event that it calls accepted is durable.
+
+        Raises a KinoError for what is wrong with the whole request, and DatabaseUnavailable when nothing could land.
+        """
+        token, _ = await self._gate.token(request.headers)
+        raw, most = b"", self._limits.batch_body_bytes
+        try:
+            packed = check_declared(request.headers, kinds=NDJSON, max_bytes=most, gzip_allowed=True)
+            await self._gate.spend(token, request)
+            raw = await read_body(
+                request.receive, packed=packed, max_bytes=most, seconds=self._limits.batch_body_seconds
+            )
+            self._gate.check_signature(token, request.headers, raw)
+            lines = await asyncio.to_thread(_split, raw, self._limits.batch_lines)
+        except KinoError as error:
+            note_refusal(request, error, raw, token_id=token.id)
+            raise
+        await self._place()
+        try:
+            await self._land_all(lines, token, request)
+        finally:
+            self._places.release()
+        self._lookups.note_used(token.id)
+        return await asyncio.to_thread(_answer, lines, request.id)
+
+    async def _place(self) -> None:
+        try:
+            async with asyncio.timeout(self._limits.database_seconds):
+                await self._places.acquire()
+        except TimeoutError:
+            raise QueueFull("Other batches are landing. Send it again in a moment.") from None
+
+    async def _land_all(self, lines: list[_Line], token: KnownToken, request: Request) -> None:
+        landed = 0
+        for chunk in _chunks(lines):
+            try:
+                # A thread that holds a connection is never abandoned: when the sender leaves, this still ends.
+                conflicts = await asyncio.shield(asyncio.to_thread(self._land_chunk, chunk, token))
+            except DatabaseUnavailable as error:
+                if not landed:
+                    raise
+                _refuse_rest(lines, error)
+                return
+            landed += len(chunk)
+            if conflicts:
+                await self._lookups.note_conflicts(conflicts, request.id)
+
+    def _land_chunk(self, chunk: Sequence[_Line], token: KnownToken) -> list[Event]:
+        """Read and land a chunk's lines, and return the events that contradict others."""
+        for line in chunk:
+            _read(line, token, self._limits)
+        good = [line for line in chunk if line.event is not None]
+        events = [line.event for line in good if line.event is not None]
+        conflicts = []
+        for line, outcome in zip(good, land_chunk(self._database, events) if events else (), strict=True):
+            if isinstance(outcome, KinoError):
+                line.error = outcome
+            elif outcome is Outcome.CONFLICT and line.event is not None:
+                conflicts.append(line.event)
+                line.error = Conflict("Another event with this id and other content is here already.")
+            else:
+                line.outcome = outcome if isinstance(outcome, Outcome) else None
+            line.event, line.raw = None, b""
+        return conflicts
+
+
+def _split(raw: bytes, most: int) -> list[_Line]:
+    lines = [_Line(number, line) for number, line in enumerate(raw.split(b"\n"), 1) if line.strip()]
+    if not lines:
+        raise InvalidInput("The batch is empty. Send one JSON object a line.")
+    if len(lines) > most:
+        raise BodyTooLarge(f"The batch has more than {most} events. Send less at once.")
+    return lines
+
+
+def _chunks(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
+    chunk: list[_Line] = []
+    size = 0
+    for line in lines:
+        if chunk and (len(chunk) >= MOST_CHUNK_EVENTS or size + len(line.raw) > MOST_CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(line)
+        size += len(line.raw)
+    yield chunk
+
+
+def _read(line: _Line, token: KnownToken, limits: Limits) -> None:
+    try:
+        if len(line.raw) > limits.agent_body_bytes:
+            raise BodyTooLarge(f"The event is larger than {limits.agent_body_bytes} bytes.")
+        received = read_report(line.raw)
+        line.event_id = received.event_id
+        if received.report.project_id not in (None, token.project_id):
+            raise Forbidden("The token belongs to another project than the event names.")
+        line.event = report_event(received, project_id=token.project_id, token_id=token.id, agent_type=token.agent_type)
+    except KinoError as error:
+        line.error = error
+
+
+def _refuse_rest(lines: Sequence[_Line], error: DatabaseUnavailable) -> None:
+    for line in lines:
+        if line.outcome is None and line.error is None:
+            line.error = error
+
+
+def _answer(lines: Sequence[_Line], request_id: str) -> bytes:
+    return b"".join(msgspec.json.encode(_shown(line, request_id)) + b"\n" for line in lines)
+
+
+def _shown(line: _Line, request_id: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"line": line.number}
+    if line.event_id is not None:
+        told["event_id"] = line.event_id
+    if line.error is not None:
+        return told | {"status": "rejected", "error": error_envelope(line.error, request_id)}
+    return told | {"status": line.outcome}

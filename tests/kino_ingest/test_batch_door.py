@@ -1,0 +1,177 @@
+"""The batch door: many events at once, and an answer for every line."""
+
+import gzip
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from kino_core.database import Database, DatabaseUnavailable
+from kino_core.security import standard_signature
+from kino_core.settings import Settings
+from kino_ingest import batch_door
+from kino_ingest.doors import BATCH_PATH
+from kino_ingest.limits import Limits
+from tests.kino_ingest.conftest import Door, give_secret, make_token
+from tests.kino_ingest.events import PROJECT, one, report_body, rows
+
+
+def send(door: Door, content: bytes, **headers: str) -> httpx.Response:
+    right = {"authorization": f"Bearer {door.token}", "content-type": "application/x-ndjson"}
+    chosen = right | {name.replace("_", "-"): value for name, value in headers.items()}
+    return door.client.post(door.url + BATCH_PATH, content=content, headers=chosen)
+
+
+def lines(bodies: Iterable[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(body).encode() + b"\n" for body in bodies)
+
+
+def told(answer: httpx.Response) -> list[dict[str, Any]]:
+    assert answer.status_code == 202, answer.text
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def statuses(answer: httpx.Response) -> list[str]:
+    return [each["status"] for each in told(answer)]
+
+
+def test_every_line_is_answered_in_its_order(door: Door, database: Database) -> None:
+    good, foreign = report_body(event_id="e-1"), report_body(project_id=str(uuid.uuid4()))
+    content = b"".join(
+        [
+            lines([good]),
+            b"not json\r\n",
+            b"\n",
+            lines([good, good | {"model": "other"}, foreign, report_body(agent_id=""), report_body(event_id="e-2")]),
+        ]
+    ).rstrip()
+    answer = told(send(door, content))
+    assert [each["line"] for each in answer] == [1, 2, 4, 5, 6, 7, 8]
+    assert [each["status"] for each in answer] == [
+        "accepted", "rejected", "duplicate", "rejected", "rejected", "rejected", "accepted",
+    ]  # fmt: skip
+    categories = [each["error"]["category"] for each in answer if "error" in each]
+    assert categories == ["VALIDATION", "CONFLICT", "AUTHORIZATION", "VALIDATION"]
+    assert answer[5]["error"]["details"]["fields"][0]["field"] == "agent_id"
+    assert (answer[0]["event_id"], answer[6]["event_id"]) == ("e-1", "e-2")
+    kept = rows(database, "SELECT event_id, project_id, raw FROM landing.event ORDER BY id")
+    assert [each[:2] for each in kept] == [(f"{PROJECT}/e-1", PROJECT), (f"{PROJECT}/e-2", PROJECT)]
+    assert json.loads(kept[0][2]) == good
+    assert one(database, "SELECT count(*) FROM landing.conflict") == 1
+
+
+def test_the_single_door_and_the_batch_door_know_each_others_events(door: Door) -> None:
+    body = report_body(event_id="e-1")
+    assert door.send(**body).status_code == 202
+    assert statuses(send(door, lines([body, report_body(event_id="e-2")]))) == ["duplicate", "accepted"]
+    assert door.send(**report_body(event_id="e-1")).json()["status"] == "duplicate"
+
+
+def test_thousands_of_events_packed(door: Door, database: Database) -> None:
+    bodies = [report_body(event_id=f"e{number}") for number in range(3500)]
+    assert set(statuses(send(door, gzip.compress(lines(bodies)), content_encoding="gzip"))) == {"accepted"}
+    assert set(statuses(send(door, lines(bodies)))) == {"duplicate"}
+    assert one(database, "SELECT count(*) FROM landing.event") == 3500
+    assert one(database, "SELECT count(*) FROM landing.claim") == 3500
+
+
+def test_a_row_that_postgres_refuses_is_refused_alone(door: Door, database: Database) -> None:
+    bodies = [report_body(event_id=f"e{number}") for number in range(128)]
+    real = batch_door.report_event
+
+    def poisoned(received: Any, **values: Any) -> Any:  # noqa: ANN401 - passed through
+        event = real(received, **values)
+        # No door lets a NUL in here; PostgreSQL refuses the whole statement for it.
+        return msgspec.structs.replace(event, type="nul\0") if received.event_id == "e77" else event
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch_door, "report_event", poisoned)
+        answer = told(send(door, lines(bodies)))
+    assert [each["line"] for each in answer if each["status"] == "rejected"] == [78]
+    assert answer[77]["error"]["code"] == "EVENT_NOT_STORABLE"
+    assert one(database, "SELECT count(*) FROM landing.event") == 127
+
+
+def test_the_whole_request_is_refused_for_its_form(
+    serve: Callable[..., str], settings: Settings, database: Database
+) -> None:
+    small = Limits(batch_body_bytes=2000, batch_lines=3, agent_body_bytes=500)
+    door = Door(serve(settings, small), make_token(database, per_minute=8))
+    body = report_body()
+    assert send(door, lines([body]), authorization="Bearer x").status_code == 401
+    assert send(door, lines([body]), content_type="application/json").status_code == 415
+    assert send(door, b" " * 2001).status_code == 413
+    assert send(door, gzip.compress(b" " * 100_000), content_encoding="gzip").status_code == 413
+    assert send(door, lines([{}] * 4)).status_code == 413
+    for empty in (b"", b"\n \r\n"):
+        assert send(door, empty).status_code == 400
+    assert statuses(send(door, lines([body | {"data": {"text": "x" * 500}}, body]))) == ["rejected", "accepted"]
+    answers = [send(door, lines([body])) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
+    assert answers[3].headers["retry-after"]
+
+
+def test_the_whole_batch_is_signed(door: Door, database: Database) -> None:
+    secret = give_secret(database, token=door.token)
+    content, sent = lines([report_body(), report_body()]), str(int(time.time()))
+    assert send(door, content).status_code == 401
+    signature = standard_signature(content, "msg_1", sent, secret)
+    headers = {"webhook_id": "msg_1", "webhook_timestamp": sent, "webhook_signature": signature}
+    assert statuses(send(door, content, **headers)) == ["accepted", "accepted"]
+
+
+def test_what_landed_before_postgres_went_is_told_and_the_rest_may_come_again(
+    door: Door, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies = [report_body(event_id=f"e{number}") for number in range(25)]
+    monkeypatch.setattr(batch_door, "MOST_CHUNK_EVENTS", 10)
+    real, calls = batch_door.land_chunk, 0
+
+    def failing(*arguments: Any) -> Any:  # noqa: ANN401 - passed through
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise DatabaseUnavailable("PostgreSQL does not answer. Try again in a moment.")
+        return real(*arguments)
+
+    monkeypatch.setattr(batch_door, "land_chunk", failing)
+    answer = told(send(door, lines(bodies)))
+    assert [each["status"] for each in answer] == ["accepted"] * 10 + ["rejected"] * 15
+    assert {(each["error"]["code"], each["error"]["retryable"]) for each in answer[10:]} == {
+        ("DATABASE_UNAVAILABLE", True)
+    }
+    assert statuses(send(door, lines(bodies))) == ["duplicate"] * 10 + ["accepted"] * 15
+    calls = 1
+    refused = send(door, lines(bodies))
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"]
+
+
+@examples(max_examples=15)
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=60), st.data())
+def test_any_split_into_batches_lands_the_same(
+    door: Door, database: Database, numbers: list[int], data: st.DataObject
+) -> None:
+    door = Door(door.url, make_token(database, per_minute=100_000), door.client)
+    prefix, left = uuid.uuid4().hex, list(numbers)
+    accepted = 0
+    while left:
+        size = data.draw(st.integers(1, len(left)))
+        part, left = left[:size], left[size:]
+        if size == 1 and data.draw(st.booleans()):
+            accepted += door.send(event_id=f"{prefix}-{part[0]}").json()["status"] == "accepted"
+        else:
+            bodies = [report_body(event_id=f"{prefix}-{number}") for number in part]
+            accepted += statuses(send(door, lines(bodies))).count("accepted")
+    assert accepted == len(set(numbers))
+    kept = one(database, "SELECT count(*) FROM landing.event WHERE event_id LIKE %s", f"%/{prefix}-%")
+    assert kept == len(set(numbers))
