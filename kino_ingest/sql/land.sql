@@ -1,11 +1,12 @@
 -- Claim the keys nobody has claimed, and insert exactly those events: one statement, so there is no state between.
 -- The keys arrive distinct; claiming them in one order keeps two concurrent batches from deadlocking.
+-- The arrays travel in binary: quoting them as text took longer than all the rest.
 WITH incoming AS (
     SELECT *
     FROM unnest(
-        %(sources)s::text[], %(event_ids)s::text[], %(body_hashes)b::bytea[], %(types)s::text[],
-        %(occurred_at)s::timestamptz[], %(project_ids)s::uuid[], %(repositories)s::text[], %(token_ids)s::uuid[],
-        %(bodies)s::text[], %(raws)b::bytea[]
+        %(sources)b::text[], %(event_ids)b::text[], %(body_hashes)b::bytea[], %(types)b::text[],
+        %(occurred_at)b::timestamptz[], %(project_ids)b::uuid[], %(repositories)b::text[], %(token_ids)b::uuid[],
+        %(bodies)b::text[], %(raws)b::bytea[]
     ) WITH ORDINALITY AS incoming (
         source, event_id, body_hash, type, occurred_at, project_id, repository, token_id, body, raw, place)
 ), claimed AS (

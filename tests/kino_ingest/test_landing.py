@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kino_core.database import Database
 from kino_core.events import Event
 from kino_ingest.landing import Outcome
-from tests.kino_ingest.events import agent_event, landed, one, rows
+from tests.kino_ingest.events import PROJECT, agent_event, landed, one, rows
 
 
 def test_an_event_repeated_later_is_a_duplicate_and_other_content_a_conflict(database: Database) -> None:
@@ -51,6 +51,15 @@ def test_numbers_and_texts_come_back_as_they_were(database: Database) -> None:
     data = {"big": 2**64 - 1, "small": -(2**63), "float": 1.5, "text": "é🎉\u2028", "none": None, "no": False}
     landed(database, [agent_event("a", data=data)])
     assert one(database, "SELECT body -> 'data' FROM landing.event") == data
+
+
+def test_what_an_event_leaves_out_may_stand_beside_what_another_has(database: Database) -> None:
+    plain = agent_event("a")
+    full = msgspec.structs.replace(agent_event("b"), repository="acme/engine", token_id=PROJECT)
+    bare = msgspec.structs.replace(agent_event("c"), project_id=None)
+    landed(database, [plain, full, bare])
+    kept = rows(database, "SELECT project_id, repository, token_id FROM landing.event ORDER BY id")
+    assert kept == [(PROJECT, None, None), (PROJECT, "acme/engine", PROJECT), (None, None, None)]
 
 
 def test_batches_that_overlap_in_opposite_orders_neither_deadlock_nor_double(database: Database) -> None:
