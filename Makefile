@@ -1,5 +1,5 @@
 # Every verb sets up what is missing first; a repeat costs a second or two.
-.PHONY: setup up test lint bench docs ready
+.PHONY: setup up test torture lint bench docs ready
 
 SHELL := /bin/bash
 BIN := .venv/bin
@@ -18,6 +18,11 @@ test: ready
 	@$(BIN)/coverage run -m pytest -n auto --dist loadfile; status=$$?; \
 	$(BIN)/coverage combine --quiet; $(BIN)/coverage report --skip-covered | tail -n 1; exit $$status
 
+# ROUNDS faults at random under load; with MEMORY=minutes, watches the memory of the web process instead.
+ROUNDS ?= 200
+torture: ready
+	@$(BIN)/python -m tests.torture --rounds $(ROUNDS) $(if $(MEMORY),--memory $(MEMORY))
+
 lint: ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -25,7 +30,8 @@ lint: ready
 	$(BIN)/lint-imports
 
 bench: ready
-	@shopt -s nullglob; for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark || exit 1; done
+	@$(BIN)/python -m benchmarks.refresh
+	@$(BIN)/python -m benchmarks.ingest
 
 docs: ready
 	@$(BIN)/python -m docs.build

@@ -85,6 +85,10 @@ class Process:
         self.send(number)
         return self._process.wait(STOP_SECONDS) if self._process is not None else None
 
+    def kill(self) -> None:
+        """Kill it; what it has started is left to notice by itself."""
+        self.end(signal.SIGKILL)
+
     def freeze(self) -> None:
         """Stop it and all it has started, as a machine that hangs would."""
         for process in self._family():
@@ -149,10 +153,6 @@ class PostgresServer(Process):
         """What PostgreSQL calls an immediate shutdown: the next start recovers from the log."""
         self.end(signal.SIGQUIT)
 
-    def kill(self) -> None:
-        """Kill the postmaster; its children notice by themselves."""
-        self.end(signal.SIGKILL)
-
     def cut_sessions(self, database: str) -> None:
         """End every session of Kino's on `database`."""
         with psycopg.connect(self.admin_url, autocommit=True) as admin:
@@ -170,9 +170,6 @@ class ValkeyServer(Process):
         server = valkey.prepare_valkey(home)
         self.url = server.url
         super().__init__(server.command, home / "valkey.log", lambda: valkey.is_ready(server), directory=home)
-
-    def kill(self) -> None:
-        self.end(signal.SIGKILL)
 
 
 def kino_process(arguments: Sequence[str], log: Path, is_ready: Callable[[], bool], **variables: str) -> Process:
