@@ -24,6 +24,8 @@ AGENT_PATH = "/webhooks/agent-update"
 BATCH_PATH = "/webhooks/agent-update/batch"
 GITHUB_PATH = "/webhooks/github"
 
+PROBES = ("/healthz", "/readyz")
+
 log = structlog.get_logger(__name__)
 
 
@@ -80,6 +82,9 @@ class Doors:
             await answer_error(send, request, broken)
 
     async def _serve(self, request: Request, send: Send) -> None:
+        if request.path in PROBES and request.method in ("GET", "HEAD"):
+            await self._answer_probe(request, send)
+            return
         if request.path not in (AGENT_PATH, BATCH_PATH, GITHUB_PATH):
             raise NotFound("There is no door at this address.")
         if request.method != "POST":
@@ -90,6 +95,11 @@ class Doors:
         door = self._agent_door if request.path == AGENT_PATH else self._github_door
         event_id, outcome = await door.take(request)
         await answer(send, request, 202, {"event_id": event_id, "status": outcome.value})
+
+    async def _answer_probe(self, request: Request, send: Send) -> None:
+        # Where the doors stand alone; inside the web application its own routes answer.
+        ready = request.path == "/healthz" or await self._lookups.database_answers()
+        await answer(send, request, 200 if ready else 503, {"status": "ok" if ready else "PostgreSQL does not answer"})
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

@@ -90,6 +90,15 @@ class Lookups:
         key = repository_id(full_name)
         return await self._repositories.get(key, lambda: self._find_repository(key), seconds)
 
+    async def database_answers(self) -> bool:
+        """Return whether PostgreSQL answers now."""
+        try:
+            async with self._pool.connection() as connection:
+                await connection.execute("SELECT 1")
+        except (psycopg.OperationalError, PoolTimeout):
+            return False
+        return True
+
     def note_used(self, token_id: uuid.UUID) -> None:
         """Remember that a token was used; it is written down within seconds, not now."""
         self._used.add(token_id)

@@ -1,4 +1,4 @@
-"""Prints the figures of ingestion as JSON: `python -m benchmarks.ingest`, or with the names of the parts that are wanted.
+"""Prints the figures of ingestion as JSON; `python -m benchmarks.ingest` takes the names of parts, else runs all.
 
 Every part starts its own PostgreSQL with durable settings and its doors in processes of their own, on loopback.
 """

@@ -471,6 +471,16 @@ def test_other_addresses_and_methods(door: Door) -> None:
     refused(door.client.post(door.url + "/webhooks/elsewhere"), 404)
 
 
+def test_doors_that_stand_alone_say_how_they_are(door: Door, serve: Callable[..., str], settings: Settings) -> None:
+    assert door.client.get(door.url + "/healthz").status_code == 200
+    assert door.client.get(door.url + "/readyz").status_code == 200
+    refused(door.client.post(door.url + "/healthz"), 404)
+    nowhere = settings.model_copy(update={"own_database_url": SecretStr("postgresql://kino@127.0.0.1:1/kino")})
+    alone = serve(nowhere)
+    assert door.client.get(alone + "/healthz").status_code == 200
+    assert door.client.get(alone + "/readyz").status_code == 503
+
+
 def test_the_senders_request_id_is_kept_when_it_is_harmless(door: Door) -> None:
     assert door.send_raw(b"{}", x_request_id="trace-12345678").headers["x-request-id"] == "trace-12345678"
     assert "<" not in door.send_raw(b"{}", x_request_id="<script>alert(1)").headers["x-request-id"]
