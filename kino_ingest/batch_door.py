@@ -91,11 +91,17 @@ class BatchDoor:
 
     async def _land_all(self, lines: list[_Line], token: KnownToken, request: Request) -> None:
         landed = 0
-        for chunk in _chunks(lines):
+        chunks = list(_chunks(lines))
+        reading = self._begin_reading(chunks[0], token)
+        for chunk, following in zip(chunks, [*chunks[1:], []], strict=True):
+            await reading
+            # While PostgreSQL takes one chunk the next is read.
+            reading = self._begin_reading(following, token)
             try:
                 # A thread that holds a connection is never abandoned: when the sender leaves, this still ends.
-                conflicts = await asyncio.shield(asyncio.to_thread(self._land_chunk, chunk, token))
+                conflicts = await asyncio.shield(asyncio.to_thread(self._land_chunk, chunk))
             except DatabaseUnavailable as error:
+                await reading
                 if not landed:
                     raise
                 _refuse_rest(lines, error)
@@ -103,11 +109,13 @@ class BatchDoor:
             landed += len(chunk)
             if conflicts:
                 await self._lookups.note_conflicts(conflicts, request.id)
+        await reading
 
-    def _land_chunk(self, chunk: Sequence[_Line], token: KnownToken) -> list[Event]:
-        """Read and land a chunk's lines, and return the events that contradict others."""
-        for line in chunk:
-            _read(line, token, self._limits)
+    def _begin_reading(self, chunk: Sequence[_Line], token: KnownToken) -> "asyncio.Task[None]":
+        return asyncio.create_task(asyncio.to_thread(_read_chunk, chunk, token, self._limits))
+
+    def _land_chunk(self, chunk: Sequence[_Line]) -> list[Event]:
+        """Land a chunk's good lines and return the events that contradict others."""
         good = [line for line in chunk if line.event is not None]
         events = [line.event for line in good if line.event is not None]
         conflicts = []
@@ -118,9 +126,14 @@ class BatchDoor:
                 conflicts.append(line.event)
                 line.error = Conflict("Another event with this id and other content is here already.")
             else:
-                line.outcome = outcome if isinstance(outcome, Outcome) else None
+                line.outcome = outcome
             line.event, line.raw = None, b""
         return conflicts
+
+
+def _read_chunk(chunk: Sequence[_Line], token: KnownToken, limits: Limits) -> None:
+    for line in chunk:
+        _read(line, token, limits)
 
 
 def _split(raw: bytes, most: int) -> list[_Line]:
