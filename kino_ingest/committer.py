@@ -132,17 +132,14 @@ class Committer:
         while wanted := [each for each in batch if not each.outcome.done()]:
             try:
                 outcomes = await self._attempt(wanted)
-            except psycopg.Error as error:
-                if _is_rows_fault(error):
+            except (psycopg.Error, ValueError, OverflowError) as error:
+                if is_rows_fault(error):
                     await self._halve(wanted, error)
                     return
                 log.warning("PostgreSQL is away", error=str(error), waiting=len(wanted) + len(self._waiting))
                 await self._disconnect()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-            except (ValueError, OverflowError) as error:
-                await self._halve(wanted, error)
-                return
             else:
                 _answer(wanted, outcomes)
                 return
@@ -193,7 +190,10 @@ def _answer(batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
             each.outcome.set_result(outcome)
 
 
-def _is_rows_fault(error: psycopg.Error) -> bool:
+def is_rows_fault(error: BaseException | None) -> bool:
+    """Tell whether PostgreSQL refuses a row for what it holds, so that its neighbours would land without it."""
+    if not isinstance(error, psycopg.Error):
+        return isinstance(error, ValueError | OverflowError)
     if error.sqlstate is None:
         return isinstance(error, psycopg.DataError)
     return error.sqlstate.startswith(_ROWS_FAULT)
