@@ -1,13 +1,37 @@
 """What the open pages are told after a fold: each change, or how many where there are too many to read."""
 
+import time
 import uuid
 from collections.abc import Iterable
 
-from kino_core.live import PORTFOLIO, LiveKind, LiveMessage, project_topic
+from redis import Redis
+
+from kino_core.live import PORTFOLIO, LiveKind, LiveMessage, project_topic, publish
 from kino_ingest.fold.facts import Change
 
 MOST_MESSAGES = 50
 """Changes of one kind in one project that are told one by one; a backfill is told as a number."""
+
+REST_SECONDS = 1.0
+"""How long nothing is told after Redis gave no answer, so that the fold waits for it once in that time at most."""
+
+
+class Announcer:
+    """Tells the open pages, as long as Redis answers. What was not told they read for themselves."""
+
+    def __init__(self, redis: Redis | None, rest_seconds: float = REST_SECONDS) -> None:
+        self._redis = redis
+        self._rest_seconds = rest_seconds
+        self._resting_until = float("-inf")
+
+    def tell(self, changes: Iterable[Change]) -> bool:
+        """Tell of `changes`; returns False where nobody heard."""
+        if self._redis is None or time.monotonic() < self._resting_until:
+            return False
+        told = publish(self._redis, announcements(changes))
+        if not told:
+            self._resting_until = time.monotonic() + self._rest_seconds
+        return told
 
 
 def announcements(changes: Iterable[Change]) -> list[LiveMessage]:

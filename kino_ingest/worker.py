@@ -9,9 +9,9 @@ import structlog
 from redis import Redis
 
 from kino_core.database import Database, DatabaseUnavailable
-from kino_core.live import connect_publisher, publish
+from kino_core.live import connect_publisher
 from kino_core.settings import Settings
-from kino_ingest.announce import announcements
+from kino_ingest.announce import Announcer
 from kino_ingest.fold.run import fold_next, fold_pending
 from kino_ingest.partitions import keep_partitions, lock_refused
 
@@ -44,6 +44,7 @@ def run_worker(settings: Settings) -> None:
 
 def work(database: Database, redis: Redis | None, stop: threading.Event) -> None:
     """Fold until `stop` is set; while PostgreSQL is away, wait for it."""
+    announcer = Announcer(redis)
     partitions_due = time.monotonic()
     wait = POLL_SECONDS
     while not stop.is_set():
@@ -51,7 +52,7 @@ def work(database: Database, redis: Redis | None, stop: threading.Event) -> None
             if time.monotonic() >= partitions_due:
                 _keep_partitions(database)
                 partitions_due = time.monotonic() + PARTITION_SECONDS
-            pause = _step(database, redis)
+            pause = _step(database, announcer)
             wait = POLL_SECONDS
         except DatabaseUnavailable as error:
             log.warning("PostgreSQL is away", error=str(error.__cause__ or error), again_in_seconds=wait)
@@ -60,7 +61,7 @@ def work(database: Database, redis: Redis | None, stop: threading.Event) -> None
         stop.wait(pause)
 
 
-def _step(database: Database, redis: Redis | None) -> float:
+def _step(database: Database, announcer: Announcer) -> float:
     """Fold one batch and return how long to pause: not at all while there is more."""
     if not fold_pending(database):
         return POLL_SECONDS
@@ -69,7 +70,7 @@ def _step(database: Database, redis: Redis | None) -> float:
         log.error("events could not be folded", failed=folded.failed)
     for source, failures in folded.failing:
         log.error("a source keeps failing: see `kino dlq list`", source=source, failures=failures)
-    publish(redis, announcements(folded.changes))
+    announcer.tell(folded.changes)
     return 0.0 if folded.events else POLL_SECONDS
 
 

@@ -1,31 +1,28 @@
 """One step of folding. Workers stand side by side: each cuts windows off the log where none is left, takes one that
-nobody else has, and folds it in one transaction, together with the letters that are due.
+nobody else has, and folds it in one transaction; so it does with the letters that are due.
 
-A row that is taken is locked, not marked: what a worker leaves behind when it dies is free at once.
+A row that is taken is locked, not marked: what a worker leaves behind when it dies is free at once. A transaction
+writes its facts in one go, since two workers that lock the same rows in the same order never wait for one another.
 """
 
 import random
 import time
-import traceback
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import psycopg
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from kino_core.database import Database, DatabaseUnavailable, WriteSession
-from kino_ingest.fold.decide import fold_event
-from kino_ingest.fold.facts import Change, Facts, LandedEvent
-from kino_ingest.fold.write import write_facts
+from kino_ingest.fold.apply import Applied, Failure, apply_events
+from kino_ingest.fold.facts import Change, LandedEvent
 from kino_ingest.sql import read_sql
 
 BATCH_EVENTS = 2000
 WINDOWS_AHEAD = 8
 """Windows that may lie cut and not folded; enough for as many workers to find work."""
-LONGEST_STACK = 8000
 MOST_TRIES = 4
 """Tries of one step whose rows other workers were changing in another order."""
 
@@ -39,22 +36,12 @@ class Folded:
     changes: list[Change] = field(default_factory=list)
     failing: list[tuple[str, int]] = field(default_factory=list)
 
-
-@dataclass(frozen=True)
-class _Failure:
-    event_row: int
-    received_at: datetime
-    source: str
-    event_id: str
-    error: str
-    stack: str
-
-
-@dataclass
-class _Applied:
-    folded: list[LandedEvent] = field(default_factory=list)
-    failures: list[_Failure] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    def add(self, other: "Folded") -> None:
+        """Count in what another step did."""
+        self.events += other.events
+        self.failed += other.failed
+        self.changes += other.changes
+        self.failing += other.failing
 
 
 def fold_pending(database: Database) -> bool:
@@ -64,21 +51,17 @@ def fold_pending(database: Database) -> bool:
 
 
 def fold_next(database: Database, *, batch_events: int = BATCH_EVENTS) -> Folded:
-    """Fold the next events, about `batch_events` of them, and the dead letters that are due.
+    """Fold the next window, about `batch_events` events, and what is to be tried or folded again.
 
     A window is gone in the same transaction that writes its rows, so its effect is there exactly once whenever this
     stops. An event that cannot be folded becomes a dead letter, alone. `Folded.changes` name their projects where
     known.
     """
     _cut_windows(database, batch_events)
-    for left in reversed(range(MOST_TRIES)):
-        try:
-            return _fold_step(database, batch_events)
-        except DatabaseUnavailable as error:
-            if not left or not _in_each_others_way(error.__cause__):
-                raise
-            time.sleep(random.uniform(0.01, 0.1))
-    raise AssertionError("unreachable")
+    done = Folded()
+    for fold in (_fold_letters, _fold_again, _fold_window):
+        done.add(_in_one_transaction(database, fold, batch_events))
+    return done
 
 
 def _cut_windows(database: Database, batch_events: int) -> None:
@@ -95,22 +78,25 @@ def _cut_windows(database: Database, batch_events: int) -> None:
                 return
 
 
-def _fold_step(database: Database, batch_events: int) -> Folded:
-    with database.write() as session:
-        _without_waiting_for_the_disk(session)
-        retried = _apply_all(session, _landed(session, "dead_letters_due", {}))
-        if retried.folded:
-            _write_letters(session, "dead_letter_gone", retried.folded, ("source", "event_id"))
-        again = _apply_all(session, _landed(session, "fold_again", {"batch_events": batch_events}))
-        fresh = _fold_window(session)
-        failures = retried.failures + again.failures + fresh.failures
-        failing: list[tuple[str, int]] = []
-        if failures:
-            _write_letters(session, "dead_letter_put", failures, tuple(_Failure.__dataclass_fields__))
-            failing = [(name, number) for name, number in session.exec_driver_sql(read_sql("failing_sources"))]
-        changes = _with_projects(session, retried.changes + fresh.changes)
-    folded = len(retried.folded) + len(again.folded) + len(fresh.folded)
-    return Folded(folded, len(failures), changes, failing)
+def _in_one_transaction(database: Database, fold: Callable[[WriteSession, int], Applied], batch_events: int) -> Folded:
+    for left in reversed(range(MOST_TRIES)):
+        try:
+            with database.write() as session:
+                _without_waiting_for_the_disk(session)
+                return _finished(session, fold(session, batch_events))
+        except DatabaseUnavailable as error:
+            if not left or not _in_each_others_way(error.__cause__):
+                raise
+            time.sleep(random.uniform(0.01, 0.1))
+    raise AssertionError("unreachable")
+
+
+def _finished(session: WriteSession, applied: Applied) -> Folded:
+    done = Folded(len(applied.folded), len(applied.failures), _with_projects(session, applied.changes))
+    if applied.failures:
+        _write_letters(session, "dead_letter_put", applied.failures, tuple(Failure.__dataclass_fields__))
+        done.failing = [(name, number) for name, number in session.exec_driver_sql(read_sql("failing_sources"))]
+    return done
 
 
 def _without_waiting_for_the_disk(session: WriteSession) -> None:
@@ -124,66 +110,30 @@ def _in_each_others_way(error: BaseException | None) -> bool:
     )
 
 
-def _fold_window(session: WriteSession) -> _Applied:
+def _fold_letters(session: WriteSession, _batch_events: int) -> Applied:
+    applied = apply_events(session, _landed(session, "dead_letters_due", {}))
+    if applied.folded:
+        _write_letters(session, "dead_letter_gone", applied.folded, ("source", "event_id"))
+    return applied
+
+
+def _fold_again(session: WriteSession, batch_events: int) -> Applied:
+    applied = apply_events(session, _landed(session, "fold_again", {"batch_events": batch_events}))
+    # Open pages heard of these when they were folded first.
+    applied.changes.clear()
+    return applied
+
+
+def _fold_window(session: WriteSession, _batch_events: int) -> Applied:
     window = session.exec_driver_sql(read_sql("fold_take")).one_or_none()
     if window is None:
-        return _Applied()
-    return _apply_all(session, _landed(session, "fold_read", {"low": window.low, "high": window.high}))
+        return Applied()
+    return apply_events(session, _landed(session, "fold_read", {"low": window.low, "high": window.high}))
 
 
 def _landed(session: WriteSession, statement: str, values: dict[str, Any]) -> list[LandedEvent]:
     rows = session.exec_driver_sql(read_sql(statement), values).mappings()
     return [LandedEvent(**row) for row in rows]
-
-
-def _apply_all(session: WriteSession, events: Sequence[LandedEvent]) -> _Applied:
-    applied = _Applied()
-    decided: list[tuple[LandedEvent, Facts]] = []
-    for event in events:
-        try:
-            decided.append((event, fold_event(event)))
-        except Exception as error:
-            # Whatever it is, it must not hold up the events behind it; the letter keeps the stack.
-            applied.failures.append(_failure(event, error))
-    _apply(session, decided, applied)
-    return applied
-
-
-def _apply(session: WriteSession, decided: Sequence[tuple[LandedEvent, Facts]], applied: _Applied) -> None:
-    if not decided:
-        return
-    facts = Facts()
-    for _, told in decided:
-        facts.add(told)
-    try:
-        with session.begin_nested():
-            write_facts(session, facts)
-    except OperationalError:
-        raise
-    except (DBAPIError, ValueError, TypeError, OverflowError) as error:
-        if len(decided) == 1:
-            applied.failures.append(_failure(decided[0][0], error))
-            return
-        # One row that PostgreSQL refuses fails its whole statement: halve until it stands alone.
-        middle = len(decided) // 2
-        _apply(session, decided[:middle], applied)
-        _apply(session, decided[middle:], applied)
-        return
-    applied.folded.extend(event for event, _ in decided)
-    applied.changes.extend(facts.changes)
-
-
-def _failure(event: LandedEvent, error: Exception) -> _Failure:
-    reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    stack = "".join(traceback.format_exception(error))[-LONGEST_STACK:]
-    return _Failure(
-        event.id,
-        event.received_at,
-        event.source,
-        event.event_id,
-        f"{type(error).__name__}: {reason}".replace("\0", ""),
-        stack.replace("\0", ""),
-    )
 
 
 def _write_letters(session: WriteSession, statement: str, rows: Sequence[Any], columns: tuple[str, ...]) -> None:

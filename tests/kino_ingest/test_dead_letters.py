@@ -1,5 +1,8 @@
 """An event that cannot be folded holds up nobody, is tried again, and is never lost."""
 
+import random
+import string
+
 import msgspec
 
 from kino_core.database import Database
@@ -38,6 +41,14 @@ def test_its_neighbours_are_folded(database: Database) -> None:
     assert [letter[:2] for letter in letters] == [("agent", 1), ("git", 1)]
     assert "belongs to the project of its token" in letters[0][2]
     assert "out of range" in letters[1][2]
+
+
+def test_what_no_index_takes_is_set_apart_too(database: Database) -> None:
+    unheard_of = "".join(random.Random(1).choices(string.ascii_lowercase + string.digits, k=20_000))
+    landed(database, git_events(record(1), record(2, email=f"{unheard_of}@example.org"), record(3)))
+    assert fold_all(database) == 1
+    assert one(database, 'SELECT count(*) FROM kino."commit"') == 2
+    assert "index row" in one(database, "SELECT error FROM landing.dead_letter")
 
 
 def test_it_is_tried_after_1_2_4_8_and_16_seconds_and_then_dead(database: Database) -> None:
@@ -93,3 +104,13 @@ def test_a_source_that_keeps_failing_is_told_once(database: Database) -> None:
         session.exec_driver_sql("UPDATE landing.failing_source SET told_at = now() - interval '11 minutes'")
     landed(database, [homeless("h6")])
     assert fold_next(database).failing == [("agent", 7)]
+
+
+def test_no_secret_is_kept_in_a_letter(database: Database) -> None:
+    landed(database, [agent_event("a")])
+    with database.write() as session:
+        session.exec_driver_sql("UPDATE landing.event SET source = 'ghp_0123456789abcdef'")
+    assert fold_all(database) == 1
+    [(error, stack)] = rows(database, "SELECT error, stack FROM landing.dead_letter")
+    assert "[hidden]" in error
+    assert "ghp_" not in error + stack

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 
 from kino_core.database import Database, DatabaseUnavailable
 from kino_core.events import Event, agent_key, repository_id, stable_id
+from kino_ingest.fold import run
 from kino_ingest.fold.run import _cut_windows, fold_next, fold_pending
+from kino_ingest.fold.write import MERGE_LOCK
 from kino_ingest.sql import read_sql
 from tests.kino_ingest.events import (
     PROJECT,
@@ -325,6 +328,62 @@ def test_workers_whose_connections_are_cut_lose_and_double_nothing(database: Dat
     assert one(database, "SELECT count(*) FROM kino.agent_activity") == 200
     assert one(database, 'SELECT count(*) FROM kino."commit"') == 200
     assert one(database, "SELECT count(*) FROM landing.dead_letter") == 0
+
+
+def test_a_worker_that_is_cut_off_in_the_middle_of_its_window_loses_and_doubles_nothing(database: Database) -> None:
+    landed(database, [agent_event("a"), *git_events(*(record(number) for number in range(1, 51)))])
+    waiting = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with ThreadPoolExecutor(1) as worker, database.write() as other:
+        other.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (MERGE_LOCK,))
+        cut_off = worker.submit(fold_next, database)
+        deadline = time.monotonic() + 30
+        while not rows(database, waiting):
+            assert time.monotonic() < deadline, "the worker never came to the middle"
+            time.sleep(0.01)
+        assert one(database, f"SELECT pg_terminate_backend(({waiting}))")
+        with pytest.raises(DatabaseUnavailable):
+            cut_off.result(30)
+    assert one(database, 'SELECT count(*) FROM kino."commit"') == 0
+    assert fold_next(database).events == 51
+    assert not fold_pending(database)
+    assert one(database, 'SELECT count(*) FROM kino."commit"') == 50
+    assert one(database, "SELECT count(*) FROM kino.agent_activity") == 1
+
+
+def test_workers_with_crossing_keys_never_wait_for_one_another_in_a_circle(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "MOST_TRIES", 1)
+    [poison] = git_events(record(99))
+    poison = msgspec.structs.replace(
+        poison, body=poison.body | {"files": [{"path": "a", "added": 2**63, "deleted": 0}]}
+    )
+    shared = git_events(*(record(number, at="2026-10-04T00:00:00Z") for number in range(1, 21)))
+    for day in range(1, 9):
+        at = datetime(2026, 10, day, tzinfo=UTC)
+        reports = [agent_event(f"{day}-{name}", at=at, agent_id=f"claude-{name}") for name in range(20)]
+        commits = git_events(
+            *(
+                record(100 * day + n, author=f"Nobody {n}", email=f"{n}@example.org", at=f"{at:%FT%TZ}")
+                for n in range(20)
+            )
+        )
+        again = [msgspec.structs.replace(event, event_id=f"{day}-{event.event_id}") for event in [*shared, poison]]
+        landed(database, [*reports, *commits, *again][:: 1 if day % 2 else -1])
+
+    def work() -> None:
+        while fold_pending(database):
+            fold_next(database, batch_events=1)
+
+    with ThreadPoolExecutor(4) as workers:
+        for working in [workers.submit(work) for _ in range(4)]:
+            working.result(60)
+    whole = (datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 8, tzinfo=UTC))
+    for table, like in (("agent", "claude"), ("person", "Nobody")):
+        seen = rows(database, f"SELECT first_seen_at, last_seen_at FROM kino.{table} WHERE name LIKE '%%{like}%%'")
+        assert seen == [whole] * 20
+    assert one(database, 'SELECT count(*) FROM kino."commit"') == 180
+    assert one(database, "SELECT count(*) FROM landing.dead_letter") == 8
 
 
 def test_changes_carry_the_project_that_has_connected_the_repository(database: Database) -> None:

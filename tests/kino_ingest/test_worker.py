@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,8 +15,8 @@ import pytest
 import redis as redis_client
 
 from kino_core.database import Database
-from kino_core.live import CHANNEL, LiveKind, connect_publisher, decode, publish
-from kino_ingest.announce import MOST_MESSAGES, announcements
+from kino_core.live import CHANNEL, LiveKind, connect_publisher, decode
+from kino_ingest.announce import MOST_MESSAGES, Announcer, announcements
 from kino_ingest.fold.facts import Change
 from kino_ingest.worker import work
 from tests.kino_ingest.events import PROJECT, agent_event, git_events, landed, one, record
@@ -113,6 +114,20 @@ def test_many_changes_are_told_as_a_number() -> None:
 
 def test_without_redis_nothing_fails() -> None:
     change = Change(LiveKind.COMMIT, {"at": datetime(2026, 1, 1, tzinfo=UTC)}, PROJECT)
-    assert not publish(None, announcements([change]))
+    assert not Announcer(None).tell([change])
     with connect_publisher("redis://127.0.0.1:1") as nobody:
-        assert not publish(nobody, announcements([change]))
+        assert not Announcer(nobody).tell([change])
+
+
+@pytest.mark.parametrize(("rest_seconds", "asked"), [(600.0, 1), (0.0, 3)])
+def test_a_redis_that_hangs_is_asked_again_after_a_rest_only(rest_seconds: float, asked: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        with connect_publisher(f"redis://127.0.0.1:{hanging.getsockname()[1]}") as redis:
+            announcer = Announcer(redis, rest_seconds)
+            for _ in range(3):
+                assert not announcer.tell([Change(LiveKind.COMMIT, {"sha": "x"}, PROJECT)])
+        hanging.settimeout(0.2)
+        for _ in range(asked):
+            hanging.accept()[0].close()
+        with pytest.raises(TimeoutError):
+            hanging.accept()
