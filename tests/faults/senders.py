@@ -140,9 +140,9 @@ class Load:
 
 
 @contextmanager
-def sending(address: Address, token: str, *, senders: int = 8) -> Iterator[Load]:
+def sending(address: Address, token: str, *, senders: int = 8, name: str = "sender") -> Iterator[Load]:
     """Keep up a load inside the block."""
-    load = Load([address], token, senders=senders)
+    load = Load([address], token, senders=senders, name=name)
     load.start()
     try:
         yield load

@@ -140,10 +140,11 @@ class PostgresServer(Process):
     def admin_url(self) -> str:
         return self._server.admin_url
 
-    def make_database(self) -> None:
-        """Make Kino's role and database with the current schema."""
+    def make_database(self, *, empty: bool = False) -> None:
+        """Make Kino's role and database, with the current schema unless it is to stay `empty`."""
         postgres.ensure_database(self._server)
-        schema.migrate(self.url)
+        if not empty:
+            schema.migrate(self.url)
 
     def stop(self) -> None:
         """What PostgreSQL calls a fast shutdown: sessions are ended, what is committed is written."""

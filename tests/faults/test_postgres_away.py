@@ -1,6 +1,7 @@
 """PostgreSQL stopped, crashed, frozen, slow, cut off and full: senders are told in time, and nothing is lost."""
 
 import contextlib
+import json
 import os
 import subprocess
 import time
@@ -16,10 +17,12 @@ import pytest
 from kino_core.database import Database
 from kino_core.settings import Settings
 from kino_ingest import committer
+from kino_ingest.doors import BATCH_PATH
 from tests.faults.proxy import FaultProxy, Kind, Mode
 from tests.faults.senders import check_exactly_once, sending
 from tests.faults.servers import PostgresServer, until
 from tests.kino_ingest.conftest import Door, make_token
+from tests.kino_ingest.events import report_body
 
 TOLD_SECONDS = 2.0
 BACK_SECONDS = 5.0
@@ -128,6 +131,33 @@ def test_a_full_queue(door: Door, postgres: PostgresServer, monkeypatch: pytest.
     assert all(int(answer.headers["retry-after"]) > 0 for answer, _ in told)
     postgres.thaw()
     is_back_in_time(door)
+
+
+HANGS = pytest.mark.xfail(
+    reason="the batch door waits for an answer of PostgreSQL as long as it takes", raises=httpx.ReadTimeout
+)
+
+
+@pytest.mark.parametrize("how", ["stop", pytest.param("freeze", marks=HANGS)])
+def test_a_batch_is_told_in_time_too(door: Door, postgres: PostgresServer, how: str) -> None:
+    def send() -> httpx.Response:
+        lines = "\n".join(json.dumps(report_body()) for _ in range(20))
+        headers = {"authorization": f"Bearer {door.token}", "content-type": "application/x-ndjson"}
+        return door.client.post(door.url + BATCH_PATH, content=lines, headers=headers, timeout=5)
+
+    assert send().status_code == 202
+    getattr(postgres, how)()
+    began = time.monotonic()
+    # The token is still known: it is the landing itself that has to give up.
+    told = [send()]
+    seconds = time.monotonic() - began
+    told.append(send())
+    assert [answer.status_code for answer in told] == [503, 503]
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in told)
+    assert seconds < TOLD_SECONDS
+    postgres.thaw()
+    postgres.start()
+    until(lambda: send().status_code == 202, "the batch door did not recover", BACK_SECONDS)
 
 
 def test_fifty_tokens_at_once_share_three_connections(
