@@ -80,21 +80,13 @@ def watch_memory(minutes: float) -> Watched:
             last_minute=_mean([resident for _, resident, _ in last]),
             first_minute_pss=_mean([proportional for _, _, proportional in first]),
             last_minute_pss=_mean([proportional for _, _, proportional in last]),
-            one_event=_send_large(system, process, AGENT_PATH, "application/json"),
-            batch=_send_large(system, process, BATCH_PATH, "application/x-ndjson"),
+            one_event=send_large(system, process, AGENT_PATH, "application/json"),
+            batch=send_large(system, process, BATCH_PATH, "application/x-ndjson"),
         )
 
 
-def _samples(process: psutil.Process, seconds: float) -> Iterator[tuple[float, float, float]]:
-    """Yield, once a second, the seconds since the beginning, the resident and the proportional memory."""
-    began = time.monotonic()
-    while (passed := time.monotonic() - began) < seconds:
-        memory = process.memory_full_info()
-        yield passed, memory.rss / MEGABYTE, memory.pss / MEGABYTE
-        time.sleep(1)
-
-
-def _send_large(system: System, process: psutil.Process, path: str, kind: str) -> LargeBody:
+def send_large(system: System, process: psutil.Process, path: str, kind: str) -> LargeBody:
+    """Send a chunked body of 64 MB to a door and watch the memory of `process` meanwhile."""
     before = peak = process.memory_info().rss
     answered = threading.Event()
     statuses: list[int] = []
@@ -111,6 +103,15 @@ def _send_large(system: System, process: psutil.Process, path: str, kind: str) -
         peak = max(peak, process.memory_info().rss)
     sender.join()
     return LargeBody(statuses[0], round(before / MEGABYTE, 1), round(peak / MEGABYTE, 1))
+
+
+def _samples(process: psutil.Process, seconds: float) -> Iterator[tuple[float, float, float]]:
+    """Yield, once a second, the seconds since the beginning, the resident and the proportional memory."""
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < seconds:
+        memory = process.memory_full_info()
+        yield passed, memory.rss / MEGABYTE, memory.pss / MEGABYTE
+        time.sleep(1)
 
 
 def _post_chunked(address: Address, token: str, path: str, kind: str) -> int:
