@@ -18,6 +18,7 @@ from kino_core.database import Database
 from kino_core.errors import KinoError
 from kino_core.gold import Warehouse
 from kino_core.settings import Settings
+from kino_ingest.dead_letters import failing_sources
 
 PROBE_SECONDS = 1.0
 KEPT_SECONDS = 5.0
@@ -59,7 +60,7 @@ class Capabilities:
             if time.monotonic() - moment > KEPT_SECONDS:
                 probes: list[Callable[[], Capability]] = [
                     self._postgres, self._redis, self._lake, self._dagster, self._chromium, self._smtp, self._github,
-                    self._storage,
+                    self._storage, self._fold,
                 ]  # fmt: skip
                 with ThreadPoolExecutor(len(probes)) as pool:
                     known = list(pool.map(lambda probe: probe(), probes))
@@ -129,6 +130,18 @@ class Capabilities:
         if address.hostname and _answers(address.hostname, port):
             return Capability("s3", State.OK, f"{self._settings.s3_endpoint} answers.")
         return Capability("s3", State.DOWN, f"{self._settings.s3_endpoint} does not answer.")
+
+    def _fold(self) -> Capability:
+        try:
+            with self._database.read() as session:
+                if not schema.is_current(session):
+                    return Capability("fold", State.DOWN, "Events wait until the tables are of this version.")
+                failing = ", ".join(f"{each.name} ({each.failures})" for each in failing_sources(session))
+        except KinoError as error:
+            return Capability("fold", State.DOWN, error.message)
+        if failing:
+            return Capability("fold", State.DEGRADED, f"Events keep failing: {failing}. See `kino dlq list`.")
+        return Capability("fold", State.OK, "No source's events keep failing.")
 
 
 def _answers(host: str, port: int) -> bool:

@@ -21,7 +21,11 @@ from kino_ingest.dead_letters import (
     replay_letter,
 )
 
-ID = Annotated[int, typer.Argument(metavar="ID", help="The letter's id.")]
+LARGEST_ID = 2**63 - 1
+REPLAY_TIMEOUT_MS = 600_000
+"""A replay of a whole year goes through all that landed in it."""
+
+ID = Annotated[int, typer.Argument(metavar="ID", min=1, max=LARGEST_ID, help="The letter's id.")]
 SourceOption = Annotated[str | None, typer.Option(help="Only of this source: agent, github, git, kino.")]
 TypeOption = Annotated[str | None, typer.Option("--type", help="Only events of this type.")]
 SinceOption = Annotated[str | None, typer.Option(metavar="TIME", help="Arrived at or after, RFC 3339 or a date, UTC.")]
@@ -102,7 +106,9 @@ def show(letter_id: ID, home: HomeOption = None, as_json: JsonOption = False) ->
 
 @app.command("replay")
 def replay(
-    letter_id: Annotated[int | None, typer.Argument(metavar="[ID]", help="One letter; else those of a time.")] = None,
+    letter_id: Annotated[
+        int | None, typer.Argument(metavar="[ID]", min=1, max=LARGEST_ID, help="One letter; else those of a time.")
+    ] = None,
     since: SinceOption = None,
     until: UntilOption = None,
     event_type: TypeOption = None,
@@ -113,30 +119,27 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Have letters folded again, now: one by its id, or those that arrived in a span of time."""
-    if (letter_id is None) == (since is None):
-        raise InvalidInput("Name one letter by its id, or a time with --since.")
-    begin = _moment(since, "--since")
-    with closing(Database(settings_of(home).database_url, pool_max=1)) as database, database.write() as session:
-        if begin is None:
-            assert letter_id is not None
-            if not dry_run:
-                replay_letter(session, letter_id)
-            count = {"events": 1, "dry_run": dry_run}
-        else:
+    begin, end = _moment(since, "--since"), _moment(until, "--until")
+    if letter_id is not None and (begin or end or event_type or source or folded):
+        raise InvalidInput("Name one letter by its id, or those of a time with --since; not both.")
+    url = settings_of(home).database_url
+    with (
+        closing(Database(url, pool_max=1, statement_timeout_ms=REPLAY_TIMEOUT_MS)) as database,
+        database.write() as session,
+    ):
+        if letter_id is not None:
+            replayed = replay_letter(session, letter_id, dry_run=dry_run)
+        elif begin is not None:
             replayed = replay_between(
-                session,
-                begin,
-                _moment(until, "--until"),
-                event_type=event_type,
-                source=source,
-                folded=folded,
-                dry_run=dry_run,
+                session, begin, end, event_type=event_type, source=source, folded=folded, dry_run=dry_run
             )
-            count = asdict(replayed)
+        else:
+            raise InvalidInput("Name one letter by its id, or those of a time with --since.")
     if as_json:
-        print_json(count)
-    else:
-        say(f"{count['events']} events {'would be' if dry_run else 'are being'} folded again.")
+        print_json(asdict(replayed))
+        return
+    types = ", ".join(f"{_printable(name)} {number}" for name, number in replayed.types.items())
+    say(f"{'To be' if dry_run else 'Being'} folded again: {replayed.events}{f' ({types})' if types else ''}.")
 
 
 @app.command("discard")

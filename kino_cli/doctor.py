@@ -58,7 +58,7 @@ def _capabilities(settings: Settings) -> Iterator[Finding]:
     from kino_core.gold import Warehouse
 
     try:
-        database = Database(settings.database_url, pool_max=1)
+        database = Database(settings.database_url, pool_max=2)
     except NeverStarted:
         return
     warehouse = Warehouse(settings)

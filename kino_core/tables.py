@@ -86,9 +86,39 @@ dead_letter = Table(
     Column("attempts", Integer, nullable=False),
     _when("next_try_at"),
     _when("discarded_at"),
+    _when("failed_at", nullable=False),
+    Column("discard_reason", Text),
     schema="landing",
 )
 """Events whose fold failed: waiting for another try while `next_try_at` is set, dead once it is null."""
+
+fold_window = Table(
+    "fold_window",
+    metadata,
+    Column("low", Xid8, primary_key=True),
+    Column("high", Xid8, nullable=False),
+    schema="landing",
+)
+"""Windows of the log that were cut and not folded yet; a worker locks the one that it folds."""
+
+refold = Table(
+    "refold",
+    metadata,
+    Column("event_row", BigInteger, primary_key=True),
+    Column("received_at", DateTime(timezone=True), primary_key=True),
+    schema="landing",
+)
+"""Landed events that somebody wants folded once more."""
+
+failing_source = Table(
+    "failing_source",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    _when("told_at", nullable=False),
+    schema="landing",
+)
+"""Senders whose events failed again and again, and when that was last told."""
 
 initiative = Table(
     "initiative",

@@ -110,7 +110,7 @@ def list_letters(
     return [DeadLetter(**_readable(dict(row._mapping))) for row in rows]
 
 
-def open_letter(session: ReadSession, letter_id: int) -> OpenedLetter:
+def open_letter(session: ReadSession | WriteSession, letter_id: int) -> OpenedLetter:
     """Return one letter with its stack and its input; raises UnknownLetter."""
     found = query(session, read_sql("dead_letter_show"), id=letter_id)
     if not found:
@@ -131,15 +131,20 @@ def failing_sources(session: ReadSession) -> list[FailingSource]:
     return [FailingSource(*row) for row in rows]
 
 
-def replay_letter(session: WriteSession, letter_id: int) -> None:
-    """Have a letter tried again now, with all its tries ahead; raises UnknownLetter."""
-    if not query(
-        session,
-        "UPDATE landing.dead_letter SET next_try_at = now(), attempts = 0, discarded_at = NULL, discard_reason = NULL"
-        " WHERE id = :id RETURNING id",
-        id=letter_id,
-    ):
-        raise _unknown()
+def replay_letter(session: WriteSession, letter_id: int, *, dry_run: bool = False) -> Replayed:
+    """Have a letter tried again now, with all its tries ahead, discarded or not; raises UnknownLetter.
+
+    With `dry_run` nothing happens.
+    """
+    letter = open_letter(session, letter_id)
+    if not dry_run:
+        query(
+            session,
+            "UPDATE landing.dead_letter SET next_try_at = now(), attempts = 0, discarded_at = NULL,"
+            " discard_reason = NULL WHERE id = :id RETURNING id",
+            id=letter_id,
+        )
+    return Replayed(1, {letter.type: 1} if letter.type else {}, dry_run)
 
 
 def replay_between(
@@ -154,6 +159,7 @@ def replay_between(
 ) -> Replayed:
     """Have every letter tried again whose event arrived from `since` to before `until` (now, where None).
 
+    Those that were discarded stay so.
     `folded` takes the events that folded well along: folding again changes nothing but what the rules for it changed.
     With `dry_run` nothing happens. Raises InvalidInput when the span ends before it begins.
     """

@@ -99,3 +99,11 @@ def test_what_folded_well_is_folded_again_where_asked_for(broken: Kino) -> None:
         fold_next(database)
     assert one(database, "SELECT count(*) FROM kino.agent_activity") == 1
     assert one(database, "SELECT count(*) FROM landing.refold") == 0
+
+
+def test_a_source_that_keeps_failing_shows_in_the_details_of_health(broken: Kino) -> None:
+    landed(broken.database, [homeless(str(number)) for number in range(2)])
+    fold_next(broken.database)
+    found = broken.signed_in().get("/health/details").json()["capabilities"]
+    [fold] = [each for each in found if each["name"] == "fold"]
+    assert (fold["state"], "agent (5)" in fold["detail"]) == ("degraded", True)

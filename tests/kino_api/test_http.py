@@ -241,6 +241,7 @@ def test_health_details_tell_what_is_on_off_or_away(kino: Kino) -> None:
     found = kino.signed_in().get("/health/details").json()
     states = {each["name"]: each["state"] for each in found["capabilities"]}
     assert (states["postgres"], states["redis"], states["smtp"], states["github"]) == ("ok", "ok", "disabled", "ok")
+    assert states["fold"] == "ok"
     assert found["status"] == "down", "Dagster is not running here"
     assert "password" not in json.dumps(found)
 

@@ -49,7 +49,7 @@ def test_letters_are_listed_shown_replayed_and_discarded(
     assert "KIN-42" in shown.out
     assert "\x1b" not in shown.out
     assert _run(monkeypatch, "replay", str(letter["id"]), "--json") == 0
-    assert json.loads(capsys.readouterr().out) == {"events": 1, "dry_run": False}
+    assert json.loads(capsys.readouterr().out) == {"events": 1, "types": {"task_started": 1}, "dry_run": False}
     assert _run(monkeypatch, "discard", str(letter["id"]), "--reason", "a test") == 0
     assert _run(monkeypatch, "list", "--state", "discarded", "--json") == 0
     assert [each["id"] for each in json.loads(capsys.readouterr().out.strip())["items"]] == [letter["id"]]
@@ -59,7 +59,9 @@ def test_a_time_is_replayed_after_a_dry_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _run(monkeypatch, "replay", "--since", "2020-01-01", "--type", "task_started", "--dry-run") == 0
-    assert capsys.readouterr().err == "5 events would be folded again.\n"
+    assert capsys.readouterr().err == "To be folded again: 5 (task_started 5).\n"
+    assert _run(monkeypatch, "list", "--json") == 0
+    assert {each["attempts"] for each in json.loads(capsys.readouterr().out)["items"]} == {1}
     assert _run(monkeypatch, "replay", "--since", "2020-01-01T00:00:00Z", "--folded", "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"events": 5, "types": {"task_started": 5}, "dry_run": False}
 
@@ -69,9 +71,15 @@ def test_a_time_is_replayed_after_a_dry_run(
     [
         (["show", "999"], 1),
         (["replay", "999"], 1),
+        (["replay", "999", "--dry-run"], 1),
         (["discard", "999"], 1),
         (["replay"], 2),
         (["replay", "1", "--since", "2020-01-01"], 2),
+        (["replay", "1", "--folded"], 2),
+        (["replay", "--until", "2020-01-01"], 2),
+        (["replay", "--since", "2020-01-02", "--until", "2020-01-01"], 2),
+        (["show", "0"], 2),
+        (["show", "9223372036854775808"], 2),
         (["list", "--since", "yesterday"], 2),
         (["list", "--state", "lost"], 2),
     ],
