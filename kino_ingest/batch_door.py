@@ -5,14 +5,16 @@ single door goes on meanwhile.
 """
 
 import asyncio
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import structlog
 
 from kino_core.database import Database, DatabaseUnavailable
-from kino_core.errors import Conflict, Forbidden, InvalidInput, KinoError
+from kino_core.errors import Conflict, Forbidden, InvalidInput, KinoError, Unavailable
 from kino_core.events import Event
 from kino_ingest.agent_gate import AgentGate
 from kino_ingest.agent_report import read_report, report_event
@@ -26,8 +28,13 @@ from kino_ingest.lookups import KnownToken, Lookups
 from kino_ingest.refusals import note_refusal
 
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
-BATCHES_AT_ONCE = 2
-STATEMENT_TIMEOUT_MS = 30_000
+MOST_BATCHES = 8
+"""Batches that are in memory at the same time; further ones wait before their bodies are read."""
+CHUNKS_AT_ONCE = 2
+"""Chunks that land at the same time, each on a connection of its own; the batches take turns."""
+STATEMENT_TIMEOUT_MS = 10_000
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -46,11 +53,12 @@ class BatchDoor:
     """`POST /webhooks/agent-update/batch`."""
 
     def __init__(self, database_url: str, limits: Limits, gate: AgentGate, lookups: Lookups) -> None:
-        self._database = Database(database_url, pool_max=BATCHES_AT_ONCE, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
+        self._database = Database(database_url, pool_max=CHUNKS_AT_ONCE, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
         self._limits = limits
         self._gate = gate
         self._lookups = lookups
-        self._places = asyncio.Semaphore(BATCHES_AT_ONCE)
+        self._batches = asyncio.Semaphore(MOST_BATCHES)
+        self._connections = asyncio.Semaphore(CHUNKS_AT_ONCE)
 
     def close(self) -> None:
         """Let go of PostgreSQL; no batch may be under way."""
@@ -59,33 +67,41 @@ class BatchDoor:
     async def take(self, request: Request) -> bytes:
         """Return the answer, a JSON object a line, once every event that it calls accepted is durable.
 
-        Raises a KinoError for what is wrong with the whole request, and DatabaseUnavailable when nothing could land.
+        Raises a KinoError for what is wrong with the whole request, and Unavailable when nothing could land.
         """
         token, _ = await self._gate.token(request.headers)
-        raw, most = b"", self._limits.batch_body_bytes
         try:
+            most = self._limits.batch_body_bytes
             packed = check_declared(request.headers, kinds=NDJSON, max_bytes=most, gzip_allowed=True)
             await self._gate.spend(token, request)
+        except KinoError as error:
+            note_refusal(request, error, b"", token_id=token.id)
+            raise
+        await self._wait_for(self._batches)
+        try:
+            lines = await self._lines(request, token, packed)
+            await self._land_all(lines, token, request)
+            _note_first_refusal(lines, token, request)
+            return await asyncio.to_thread(_answer, lines, request.id)
+        finally:
+            self._batches.release()
+
+    async def _lines(self, request: Request, token: KnownToken, packed: bool) -> "list[_Line]":
+        raw, limits = b"", self._limits
+        try:
             raw = await read_body(
-                request.receive, packed=packed, max_bytes=most, seconds=self._limits.batch_body_seconds
+                request.receive, packed=packed, max_bytes=limits.batch_body_bytes, seconds=limits.batch_body_seconds
             )
             self._gate.check_signature(token, request.headers, raw)
-            lines = await asyncio.to_thread(_split, raw, self._limits.batch_lines)
+            return await asyncio.to_thread(_split, raw, limits.batch_lines)
         except KinoError as error:
             note_refusal(request, error, raw, token_id=token.id)
             raise
-        await self._place()
-        try:
-            await self._land_all(lines, token, request)
-        finally:
-            self._places.release()
-        self._lookups.note_used(token.id)
-        return await asyncio.to_thread(_answer, lines, request.id)
 
-    async def _place(self) -> None:
+    async def _wait_for(self, places: asyncio.Semaphore) -> None:
         try:
             async with asyncio.timeout(self._limits.database_seconds):
-                await self._places.acquire()
+                await places.acquire()
         except TimeoutError:
             raise QueueFull("Other batches are landing. Send it again in a moment.") from None
 
@@ -98,18 +114,33 @@ class BatchDoor:
             # While PostgreSQL takes one chunk the next is read.
             reading = self._begin_reading(following, token)
             try:
-                # A thread that holds a connection is never abandoned: when the sender leaves, this still ends.
-                conflicts = await asyncio.shield(asyncio.to_thread(self._land_chunk, chunk))
-            except DatabaseUnavailable as error:
+                conflicts = await self._landed(chunk)
+            except Unavailable as error:
                 await reading
                 if not landed:
                     raise
                 _refuse_rest(lines, error)
                 return
             landed += len(chunk)
+            self._lookups.note_used(token.id)
             if conflicts:
                 await self._lookups.note_conflicts(conflicts, request.id)
         await reading
+
+    async def _landed(self, chunk: Sequence[_Line]) -> list[Event]:
+        await self._wait_for(self._connections)
+        landing = asyncio.create_task(asyncio.to_thread(self._land_chunk, chunk))
+        # A thread that holds a connection is never cut short: whoever gives up, it goes on, and so does its place.
+        landing.add_done_callback(self._give_back)
+        await asyncio.wait({landing}, timeout=self._limits.batch_chunk_seconds)
+        if not landing.done():
+            raise DatabaseUnavailable("PostgreSQL does not answer. Send it again in a moment.")
+        return landing.result()
+
+    def _give_back(self, landing: "asyncio.Task[list[Event]]") -> None:
+        self._connections.release()
+        if not landing.cancelled() and landing.exception() is not None:
+            log.warning("a part of a batch did not land", error=str(landing.exception()))
 
     def _begin_reading(self, chunk: Sequence[_Line], token: KnownToken) -> "asyncio.Task[None]":
         return asyncio.create_task(asyncio.to_thread(_read_chunk, chunk, token, self._limits))
@@ -137,11 +168,15 @@ def _read_chunk(chunk: Sequence[_Line], token: KnownToken, limits: Limits) -> No
 
 
 def _split(raw: bytes, most: int) -> list[_Line]:
-    lines = [_Line(number, line) for number, line in enumerate(raw.split(b"\n"), 1) if line.strip()]
+    lines: list[_Line] = []
+    for number, line in enumerate(io.BytesIO(raw), 1):
+        if line.isspace():
+            continue
+        if len(lines) == most:
+            raise BodyTooLarge(f"The batch has more than {most} events. Send less at once.")
+        lines.append(_Line(number, line.removesuffix(b"\n")))
     if not lines:
         raise InvalidInput("The batch is empty. Send one JSON object a line.")
-    if len(lines) > most:
-        raise BodyTooLarge(f"The batch has more than {most} events. Send less at once.")
     return lines
 
 
@@ -170,7 +205,15 @@ def _read(line: _Line, token: KnownToken, limits: Limits) -> None:
         line.error = error
 
 
-def _refuse_rest(lines: Sequence[_Line], error: DatabaseUnavailable) -> None:
+def _note_first_refusal(lines: Sequence[_Line], token: KnownToken, request: Request) -> None:
+    # One line tells what its sender does wrong; fifty thousand would fill the log.
+    for line in lines:
+        if line.error is not None:
+            note_refusal(request, line.error, line.raw, token_id=token.id)
+            return
+
+
+def _refuse_rest(lines: Sequence[_Line], error: Unavailable) -> None:
     for line in lines:
         if line.outcome is None and line.error is None:
             line.error = error

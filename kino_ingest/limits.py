@@ -11,6 +11,8 @@ class Limits:
     batch_body_bytes: int = 20 * 1024 * 1024
     batch_body_seconds: float = 60.0
     batch_lines: int = 50_000
+    batch_chunk_seconds: float = 10.0
+    """What PostgreSQL may take for one part of a batch before the rest of it has to come again."""
     github_body_bytes: int = 25 * 1024 * 1024
     agent_body_seconds: float = 10.0
     github_body_seconds: float = 30.0

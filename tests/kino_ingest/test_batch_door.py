@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import socket
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -105,14 +107,14 @@ def test_the_whole_request_is_refused_for_its_form(
     serve: Callable[..., str], settings: Settings, database: Database
 ) -> None:
     small = Limits(batch_body_bytes=2000, batch_lines=3, agent_body_bytes=500)
-    door = Door(serve(settings, small), make_token(database, per_minute=8))
+    door = Door(serve(settings, small), make_token(database, per_minute=9))
     body = report_body()
     assert send(door, lines([body]), authorization="Bearer x").status_code == 401
     assert send(door, lines([body]), content_type="application/json").status_code == 415
     assert send(door, b" " * 2001).status_code == 413
     assert send(door, gzip.compress(b" " * 100_000), content_encoding="gzip").status_code == 413
     assert send(door, lines([{}] * 4)).status_code == 413
-    for empty in (b"", b"\n \r\n"):
+    for empty in (b"", b"\n \r\n", b"\n" * 2000):
         assert send(door, empty).status_code == 400
     assert statuses(send(door, lines([body | {"data": {"text": "x" * 500}}, body]))) == ["rejected", "accepted"]
     answers = [send(door, lines([body])) for _ in range(4)]
@@ -154,6 +156,53 @@ def test_what_landed_before_postgres_went_is_told_and_the_rest_may_come_again(
     refused = send(door, lines(bodies))
     assert refused.status_code == 503
     assert refused.headers["retry-after"]
+
+
+def test_a_database_that_stands_still_is_told_in_time_and_what_lands_late_lands_once(
+    serve: Callable[..., str], settings: Settings, database: Database
+) -> None:
+    door = Door(serve(settings, Limits(batch_chunk_seconds=0.2, database_seconds=0.2)), make_token(database))
+    batches = [lines(report_body(event_id=f"e{number}-{line}") for line in range(3)) for number in range(3)]
+    assert statuses(send(door, lines([report_body()]))) == ["accepted"]
+    with database.write() as session:
+        session.exec_driver_sql("LOCK TABLE landing.claim IN ACCESS EXCLUSIVE MODE")
+        refused = [send(door, batch) for batch in batches]
+        assert [answer.status_code for answer in refused] == [503] * 3
+        assert all(answer.headers["retry-after"] for answer in refused)
+        codes = [answer.json()["error"]["code"] for answer in refused]
+        assert codes == ["DATABASE_UNAVAILABLE", "DATABASE_UNAVAILABLE", "QUEUE_FULL"]
+    deadline = time.monotonic() + 30
+    while any(answer.status_code == 503 for answer in (send(door, batch) for batch in batches)):
+        assert time.monotonic() < deadline
+    assert one(database, "SELECT count(*) FROM landing.event") == 1 + 9
+
+
+def test_a_sender_that_leaves_in_mid_body_leaves_nothing(door: Door, database: Database) -> None:
+    content = lines([report_body(), report_body()])
+    head = [
+        f"POST {BATCH_PATH} HTTP/1.1",
+        "Host: kino",
+        f"Authorization: Bearer {door.token}",
+        f"Content-Type: application/x-ndjson\r\nContent-Length: {len(content) + 1}",
+    ]
+    with socket.create_connection(door.address, timeout=5) as connection:
+        connection.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + content)
+    assert statuses(send(door, lines([report_body()]))) == ["accepted"]
+    assert one(database, "SELECT count(*) FROM landing.event") == 1
+
+
+def test_batches_that_overlap_in_opposite_orders_land_each_event_once_while_the_single_door_goes_on(
+    door: Door, database: Database
+) -> None:
+    bodies = [report_body(event_id=f"e{number}") for number in range(2500)]
+    with ThreadPoolExecutor(6) as pool:
+        batches = [pool.submit(send, door, lines(order)) for order in (bodies, bodies[::-1]) * 3]
+        single = [door.send().json()["status"] for _ in range(20)]
+        answers = [statuses(batch.result()) for batch in batches]
+    assert single == ["accepted"] * 20
+    assert sum(answer.count("accepted") for answer in answers) == 2500
+    assert sum(answer.count("duplicate") for answer in answers) == 5 * 2500
+    assert one(database, "SELECT count(*) FROM landing.event") == 2520
 
 
 @examples(max_examples=15)
