@@ -7,7 +7,8 @@ WITH cursor AS (
     SELECT low, pg_snapshot_xmin(pg_current_snapshot()) AS high FROM cursor
 )
 SELECT low::text::bigint AS low, high::text::bigint AS high,
-    (SELECT xid::text::bigint FROM landing.event WHERE xid >= low AND xid < high ORDER BY xid LIMIT 1) AS first,
-    (SELECT xid::text::bigint FROM landing.event WHERE xid >= low AND xid < high
-     ORDER BY xid OFFSET %(batch_events)s LIMIT 1) AS cut
+    (SELECT event.xid::text::bigint FROM landing.event WHERE event.xid >= low AND event.xid < high
+     ORDER BY event.xid LIMIT 1) AS first,
+    (SELECT event.xid::text::bigint FROM landing.event WHERE event.xid >= low AND event.xid < high
+     ORDER BY event.xid OFFSET %(batch_events)s LIMIT 1) AS cut
 FROM edges

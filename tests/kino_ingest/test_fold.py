@@ -240,6 +240,29 @@ def test_an_event_of_a_transaction_that_commits_late_is_folded(database: Databas
     assert one(database, "SELECT count(*) FROM kino.agent_activity") == 2
 
 
+@pytest.mark.parametrize(("statement", "values"), [("fold_pending", {}), ("fold_cut", {"batch_events": 100})])
+def test_looking_for_more_does_not_go_through_the_log(
+    database: Database, statement: str, values: dict[str, Any]
+) -> None:
+    with database.write() as session:
+        session.exec_driver_sql("""
+            INSERT INTO landing.event (received_at, xid, source, event_id, type, occurred_at, body, raw)
+            SELECT now(), (number / 100)::text::xid8, 'agent', number::text, 'task_started', now(), '{}', '{}'
+            FROM generate_series(1, 30000) AS landed (number)
+        """)
+    with database.write() as session:
+        session.exec_driver_sql("ANALYZE landing.event")
+    for low in ("299", "301"):
+        with database.write() as session:
+            session.exec_driver_sql("UPDATE landing.fold_cursor SET low = %s::text::xid8", (low,))
+            explained = session.exec_driver_sql(
+                "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + read_sql(statement), values
+            )
+            [plan] = explained.scalar_one()
+            session.rollback()
+        assert plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"] < 100
+
+
 def test_an_activity_is_stored_in_the_partition_of_its_month(database: Database) -> None:
     old = datetime.now(UTC) - timedelta(days=400)
     landed(database, [agent_event("old", at=old), agent_event("ancient", at=datetime(1980, 1, 1, tzinfo=UTC))])
