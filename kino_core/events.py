@@ -15,10 +15,6 @@ KINO_NAMESPACE = uuid.UUID("5b0f7c0e-2f0c-5c8e-9a55-6b696e6f0001")
 _SORTED = msgspec.json.Encoder(order="sorted")
 _TEXT = frozenset({str})
 _PLAIN = frozenset({str, int, bool, type(None)})
-_NESTED = (dict, list)
-_PLAIN_OR_NESTED = _PLAIN.union(_NESTED)
-
-
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -51,8 +47,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 def canonical_json(value: object) -> bytes:
     """Return `value` as JSON with sorted keys and no spaces: equal values, equal bytes."""
-    # Both write the same, all but floats; the first takes a fifth of the time.
-    if type(value) in _NESTED and _is_plain(value):
+    # Both write the same as long as all is plain; the first takes a fifth of the time.
+    if type(value) in (dict, list) and _is_plain(value):
         return _SORTED.encode(value)
     return _CANONICAL.encode(value).encode()
 
@@ -63,11 +59,20 @@ def _is_plain(value: object) -> bool:
         if isinstance(each, dict) and not _TEXT.issuperset(map(type, each)):
             return False
         members = each.values() if isinstance(each, dict) else each
-        if not _PLAIN.issuperset(map(type, members)):
-            if not _PLAIN_OR_NESTED.issuperset(map(type, members)):
+        if _PLAIN.issuperset(map(type, members)):
+            continue
+        for member in members:
+            kind = type(member)
+            if kind is dict or kind is list:
+                nested.append(member)
+            elif kind not in _PLAIN and not (kind is float and _is_written_alike(member)):
                 return False
-            nested += [member for member in members if isinstance(member, _NESTED)]
     return True
+
+
+def _is_written_alike(number: float) -> bool:
+    # Outside these bounds the one writes 1e+16 and the other 1e16, to say nothing of NaN.
+    return number == 0 or 1e-4 <= abs(number) < 1e16
 
 
 def content_hash(value: object) -> bytes:

@@ -97,7 +97,7 @@ def land(session: WriteSession, events: Sequence[Event]) -> list[Outcome]:
     if not events:
         return []
     batch = Batch(events)
-    claimed = [(row[0], row[1]) for row in session.exec_driver_sql(read_sql("land"), batch.claim)]
+    claimed = [(row[0], row[1]) for row in session.exec_driver_sql(read_sql("land"), batch.claim).all()]
     taken = batch.taken(claimed)
     stored = session.exec_driver_sql(read_sql("claimed_hashes"), taken) if taken else ()
     return batch.outcomes(claimed, [(row[0], row[1], row[2]) for row in stored])

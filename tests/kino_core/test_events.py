@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import example, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from kino_core.events import Source, canonical_json, content_hash
@@ -32,8 +33,15 @@ def outcome(write: Any, value: object) -> object:  # noqa: ANN401 - either write
 @example({"b": {"\ue000": 1, "\U00010000": 2}, "a": {}})
 @example({2: "a", 10: "b"})
 @example([(1, 2), {True: None}])
+@example([-0.0, 1e-4, 9.999e-5, 0.1, 1.0, 123456789.123, 1e15, 9999999999999998.0, 1e16, 1e22, -1e-7])
 def test_the_canonical_form_is_that_of_the_standard_library(value: object) -> None:
     assert outcome(canonical_json, value) == outcome(by_definition, value)
+
+
+@examples(max_examples=300)
+@given(st.floats(1e-5, 1e17) | st.floats(-1e6, 1e6).map(lambda number: round(number, 3)))
+def test_numbers_are_written_as_the_standard_library_does(number: float) -> None:
+    assert canonical_json([number]) == by_definition([number])
 
 
 @pytest.mark.parametrize("levels", [10, 200])
