@@ -21,6 +21,8 @@ from kino_ingest.fold.facts import Change, LandedEvent
 from kino_ingest.sql import read_sql
 
 BATCH_EVENTS = 2000
+BATCH_BYTES = 16 * 1024 * 1024
+"""What arrived in one window at most, so that a worker's memory does not depend on what senders send."""
 WINDOWS_AHEAD = 8
 """Windows that may lie cut and not folded; enough for as many workers to find work."""
 MOST_TRIES = 4
@@ -69,7 +71,8 @@ def _cut_windows(database: Database, batch_events: int) -> None:
         _without_waiting_for_the_disk(session)
         ahead = session.exec_driver_sql("SELECT count(*) FROM landing.fold_window").scalar_one()
         for _ in range(WINDOWS_AHEAD - ahead):
-            edges = session.exec_driver_sql(read_sql("fold_cut"), {"batch_events": batch_events}).one_or_none()
+            full = {"batch_events": batch_events, "batch_bytes": BATCH_BYTES}
+            edges = session.exec_driver_sql(read_sql("fold_cut"), full).one_or_none()
             if edges is None or edges.first is None:
                 return
             end = edges.high if edges.cut is None else edges.cut if edges.cut > edges.first else edges.cut + 1

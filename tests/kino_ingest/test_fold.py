@@ -240,7 +240,19 @@ def test_an_event_of_a_transaction_that_commits_late_is_folded(database: Databas
     assert one(database, "SELECT count(*) FROM kino.agent_activity") == 2
 
 
-@pytest.mark.parametrize(("statement", "values"), [("fold_pending", {}), ("fold_cut", {"batch_events": 100})])
+def test_a_window_is_full_by_bytes_too(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "BATCH_BYTES", 10_000)
+    for number in range(4):
+        landed(database, [agent_event(f"large{number}", data={"description": "x" * 6_000})])
+    landed(database, [agent_event(f"small{number}") for number in range(3)])
+    # A transaction that is too large by itself is still one window.
+    landed(database, [agent_event(f"both{number}", data={"description": "x" * 6_000}) for number in range(2)])
+    assert [fold_next(database).events for _ in range(7)] == [1, 1, 1, 4, 2, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"), [("fold_pending", {}), ("fold_cut", {"batch_events": 100, "batch_bytes": 10**6})]
+)
 def test_looking_for_more_does_not_go_through_the_log(
     database: Database, statement: str, values: dict[str, Any]
 ) -> None:
