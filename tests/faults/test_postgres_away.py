@@ -1,6 +1,8 @@
 """PostgreSQL stopped, crashed, frozen, slow, cut off and full: senders are told in time, and nothing is lost."""
 
 import contextlib
+import hashlib
+import hmac
 import json
 import os
 import subprocess
@@ -17,7 +19,7 @@ import pytest
 from kino_core.database import Database
 from kino_core.settings import Settings
 from kino_ingest import committer
-from kino_ingest.doors import BATCH_PATH
+from kino_ingest.doors import BATCH_PATH, GITHUB_PATH
 from kino_ingest.limits import Limits
 from tests.faults.proxy import FaultProxy, Kind, Mode
 from tests.faults.senders import check_exactly_once, sending
@@ -110,6 +112,32 @@ def test_cut_off(cut_off_door: Door, postgres_proxy: FaultProxy, mode: Mode) -> 
     is_back_in_time(cut_off_door)
 
 
+def test_githubs_door_tells_in_time_too(serve: Serve, quick_settings: Settings, postgres: PostgresServer) -> None:
+    url = serve(quick_settings) + GITHUB_PATH
+    body = b'{"repository": {"full_name": "acme/engine"}}'
+    assert quick_settings.github_webhook_secret is not None
+    key = quick_settings.github_webhook_secret.get_secret_value().encode()
+    headers = {
+        "content-type": "application/json",
+        "x-github-event": "push",
+        "x-github-delivery": str(uuid.uuid4()),
+        "x-hub-signature-256": "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest(),
+    }
+    postgres.freeze()
+    seconds = []
+    for _ in range(3):
+        began = time.monotonic()
+        told = httpx.post(url, content=body, headers=headers, timeout=30)
+        seconds.append(time.monotonic() - began)
+        assert told.status_code == 503
+        assert int(told.headers["retry-after"]) > 0
+    assert min(seconds) < TOLD_SECONDS
+    postgres.thaw()
+    until(
+        lambda: httpx.post(url, content=body, headers=headers, timeout=30).status_code == 202, "it did not recover", 5
+    )
+
+
 def test_away_when_the_doors_open(
     serve: Serve, quick_settings: Settings, database: Database, postgres: PostgresServer
 ) -> None:
@@ -197,6 +225,8 @@ def test_connections_reset_during_commit_lose_and_double_nothing(
             before, enough = postgres_proxy.cuts, load.count + 10
             postgres_proxy.set(Mode(Kind.RESET_AFTER, answered=answered))
             until(lambda before=before: postgres_proxy.cuts > before, "no connection was cut")
+            # And once more at whatever point the statement is.
+            postgres_proxy.set(Mode(Kind.REFUSE))
             postgres_proxy.set(Mode())
             until(lambda enough=enough: load.count >= enough, "nothing comes in")
     assert postgres_proxy.cuts >= 24

@@ -64,7 +64,7 @@ def torture(rounds: int, seed: int) -> Tally:
         while tally.rounds < rounds and tally.ok:
             most = min(ROUNDS_BETWEEN_COUNTS, rounds - tally.rounds)
             try:
-                acknowledged += _stretch(system, chance, most, tally)
+                _stretch(system, chance, most, tally, acknowledged)
             except AssertionError as error:
                 tally.problems.append(f"round {tally.rounds}: {error}")
                 _show_logs(system)
@@ -73,8 +73,11 @@ def torture(rounds: int, seed: int) -> Tally:
     return tally
 
 
-def _stretch(system: System, chance: random.Random, rounds: int, tally: Tally) -> list[str]:
-    """Run some rounds under one load, let the load end, and return what was acknowledged once it is folded."""
+def _stretch(system: System, chance: random.Random, rounds: int, tally: Tally, acknowledged: list[str]) -> None:
+    """Run some rounds under one load, let the load end, and return once all of it is folded.
+
+    Adds the ids of what was acknowledged to `acknowledged`.
+    """
     load = Load(
         system.addresses, system.token, senders=SENDERS, batches=BATCHES, pause=PAUSE_SECONDS, name=f"s{tally.rounds}"
     )
@@ -91,12 +94,12 @@ def _stretch(system: System, chance: random.Random, rounds: int, tally: Tally) -
         _wait_for_more(load)
     finally:
         load.stop()
+        acknowledged += load.acknowledged
         tally.answers.update(load.statuses)
     strange = set(load.statuses) - {202, 503}
     assert not strange, f"answers other than 202 and 503: {strange}"
     assert all(load.told_to_wait), "a 503 came without Retry-After"
     until(lambda: _all_folded(system.database), "what is stored was not folded in time", FOLD_SECONDS)
-    return load.acknowledged
 
 
 def _wait_for_more(load: Load) -> None:
