@@ -6,21 +6,19 @@ JSON. Ratios compare runs of one process on one machine; the seconds alone say l
 
 import hashlib
 import json
-import signal
 import statistics
-import subprocess
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 
+from benchmarks.ingest.servers import postgres_server
 from kino_assets.refresh import LakeWriter
-from kino_cli import postgres
 from kino_core import schema
 from kino_core.database import Database
 from kino_core.events import Event, Source, canonical_json, repository_id
@@ -35,7 +33,7 @@ BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 
 def main() -> None:
     """Print the figures."""
-    with tempfile.TemporaryDirectory(prefix="kino-bench-") as folder, _server(Path(folder)) as address:
+    with tempfile.TemporaryDirectory(prefix="kino-bench-") as folder, postgres_server(Path(folder)) as address:
         runs = [_measure(Path(folder), address, commits) for commits in HISTORIES]
     short, long = runs
     print(
@@ -126,21 +124,6 @@ def _commits(project: uuid.UUID, first: int, count: int) -> Iterator[Event]:
             project_id=project,
             repository="bench",
         )
-
-
-@contextmanager
-def _server(folder: Path) -> Iterator[str]:
-    server = postgres.prepare_postgres(folder / "server")
-    process = subprocess.Popen(
-        server.command, cwd=server.directory, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
-    )
-    try:
-        while not postgres.is_ready(server):
-            time.sleep(0.05)
-        yield server.admin_url
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
 
 
 if __name__ == "__main__":
