@@ -5,7 +5,7 @@ import json
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,7 +26,7 @@ from tests.kino_ingest.conftest import Door, give_secret, make_token
 from tests.kino_ingest.events import PROJECT, one, report_body, rows
 
 
-def send(door: Door, content: bytes, **headers: str) -> httpx.Response:
+def send(door: Door, content: bytes | Iterator[bytes], **headers: str) -> httpx.Response:
     right = {"authorization": f"Bearer {door.token}", "content-type": "application/x-ndjson"}
     chosen = right | {name.replace("_", "-"): value for name, value in headers.items()}
     return door.client.post(door.url + BATCH_PATH, content=content, headers=chosen)
@@ -107,11 +107,12 @@ def test_the_whole_request_is_refused_for_its_form(
     serve: Callable[..., str], settings: Settings, database: Database
 ) -> None:
     small = Limits(batch_body_bytes=2000, batch_lines=3, agent_body_bytes=500)
-    door = Door(serve(settings, small), make_token(database, per_minute=9))
+    door = Door(serve(settings, small), make_token(database, per_minute=10))
     body = report_body()
     assert send(door, lines([body]), authorization="Bearer x").status_code == 401
     assert send(door, lines([body]), content_type="application/json").status_code == 415
     assert send(door, b" " * 2001).status_code == 413
+    assert send(door, iter([b" " * 2000, b" "])).status_code == 413
     assert send(door, gzip.compress(b" " * 100_000), content_encoding="gzip").status_code == 413
     assert send(door, lines([{}] * 4)).status_code == 413
     for empty in (b"", b"\n \r\n", b"\n" * 2000):
@@ -161,9 +162,8 @@ def test_what_landed_before_postgres_went_is_told_and_the_rest_may_come_again(
 def test_a_database_that_stands_still_is_told_in_time_and_what_lands_late_lands_once(
     serve: Callable[..., str], settings: Settings, database: Database
 ) -> None:
-    door = Door(serve(settings, Limits(batch_chunk_seconds=0.2, database_seconds=0.2)), make_token(database))
+    door = Door(serve(settings, Limits(batch_chunk_seconds=0.2)), make_token(database, per_minute=100_000))
     batches = [lines(report_body(event_id=f"e{number}-{line}") for line in range(3)) for number in range(3)]
-    assert statuses(send(door, lines([report_body()]))) == ["accepted"]
     with database.write() as session:
         session.exec_driver_sql("LOCK TABLE landing.claim IN ACCESS EXCLUSIVE MODE")
         refused = [send(door, batch) for batch in batches]
@@ -171,24 +171,55 @@ def test_a_database_that_stands_still_is_told_in_time_and_what_lands_late_lands_
         assert all(answer.headers["retry-after"] for answer in refused)
         codes = [answer.json()["error"]["code"] for answer in refused]
         assert codes == ["DATABASE_UNAVAILABLE", "DATABASE_UNAVAILABLE", "QUEUE_FULL"]
-    deadline = time.monotonic() + 30
-    while any(answer.status_code == 503 for answer in (send(door, batch) for batch in batches)):
-        assert time.monotonic() < deadline
-    assert one(database, "SELECT count(*) FROM landing.event") == 1 + 9
+    until(lambda: all(send(door, batch).status_code == 202 for batch in batches))
+    assert one(database, "SELECT count(*) FROM landing.event") == 9
 
 
 def test_a_sender_that_leaves_in_mid_body_leaves_nothing(door: Door, database: Database) -> None:
-    content = lines([report_body(), report_body()])
+    with begun(door, lines([report_body(), report_body()])):
+        pass
+    assert statuses(send(door, lines([report_body()]))) == ["accepted"]
+    assert one(database, "SELECT count(*) FROM landing.event") == 1
+
+
+def test_a_body_that_does_not_end_is_given_up(
+    serve: Callable[..., str], settings: Settings, database: Database
+) -> None:
+    door = Door(serve(settings, Limits(batch_body_seconds=0.2)), make_token(database))
+    with begun(door, lines([report_body()])) as connection:
+        assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
+    assert one(database, "SELECT count(*) FROM landing.event") == 0
+
+
+def test_no_more_batches_are_held_than_fit_into_memory(
+    serve: Callable[..., str], settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_door, "MOST_BATCHES", 1)
+    door = Door(serve(settings, Limits(database_seconds=0.2)), make_token(database, per_minute=100_000))
+    with begun(door, b"{"):
+        until(lambda: send(door, lines([report_body()])).status_code == 503)
+    until(lambda: send(door, lines([report_body()])).status_code == 202)
+
+
+def begun(door: Door, content: bytes) -> socket.socket:
+    """Send a batch up to `content`, which its head says is not its end."""
     head = [
         f"POST {BATCH_PATH} HTTP/1.1",
         "Host: kino",
         f"Authorization: Bearer {door.token}",
-        f"Content-Type: application/x-ndjson\r\nContent-Length: {len(content) + 1}",
+        "Content-Type: application/x-ndjson",
+        f"Content-Length: {len(content) + 1}",
     ]
-    with socket.create_connection(door.address, timeout=5) as connection:
-        connection.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + content)
-    assert statuses(send(door, lines([report_body()]))) == ["accepted"]
-    assert one(database, "SELECT count(*) FROM landing.event") == 1
+    connection = socket.create_connection(door.address, timeout=20)
+    connection.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + content)
+    return connection
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_batches_that_overlap_in_opposite_orders_land_each_event_once_while_the_single_door_goes_on(
