@@ -50,10 +50,15 @@ def ensure_activity_months(session: WriteSession, moments: Iterable[datetime]) -
     }
     if not months:
         return
+    missing = list(session.exec_driver_sql(read_sql("partition_missing"), {"months": sorted(months)}).scalars())
+    if not missing:
+        return
     try:
         with session.begin_nested():
             _wait_at_most(session)
-            session.exec_driver_sql(read_sql("partition_activity"), {"months": sorted(months)})
+            # From the outset, since two workers that both look first and then want to change wait for each other.
+            session.exec_driver_sql("LOCK TABLE ONLY kino.agent_activity IN ACCESS EXCLUSIVE MODE")
+            session.exec_driver_sql(read_sql("partition_activity"), {"months": missing})
             session.exec_driver_sql("SET LOCAL lock_timeout = 0")
     except OperationalError as error:
         if not lock_refused(error):
@@ -62,7 +67,8 @@ def ensure_activity_months(session: WriteSession, moments: Iterable[datetime]) -
 
 def lock_refused(error: BaseException | None) -> bool:
     """Return whether the reason for `error` is a table that others kept busy."""
-    return isinstance(error, OperationalError) and isinstance(error.orig, psycopg.errors.LockNotAvailable)
+    busy = psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected
+    return isinstance(error, OperationalError) and isinstance(error.orig, busy)
 
 
 def _wait_at_most(session: WriteSession) -> None:

@@ -1,3 +1,5 @@
+-- In the order in which whoever folds locks them.
+LOCK TABLE ONLY kino.agent_activity IN ACCESS EXCLUSIVE MODE;
 LOCK TABLE kino.agent_activity_default IN ACCESS EXCLUSIVE MODE;
 CREATE TEMP TABLE moved ON COMMIT DROP AS
 SELECT * FROM kino.agent_activity_default

@@ -1,4 +1,6 @@
--- Held until the commit, so that nothing lands in the default partition while its month is being made.
+-- Held until the commit, so that nothing lands in the default partition while its month is being made; in the order in
+-- which whoever lands locks them.
+LOCK TABLE ONLY landing.event IN ACCESS EXCLUSIVE MODE;
 LOCK TABLE landing.event_default IN ACCESS EXCLUSIVE MODE;
 CREATE TEMP TABLE moved ON COMMIT DROP AS
 SELECT * FROM landing.event_default

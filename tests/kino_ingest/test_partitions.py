@@ -1,10 +1,12 @@
 """A month that is missing loses nothing and is mended."""
 
-from datetime import UTC, datetime
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 from kino_core.database import Database
 from kino_ingest.fold.run import fold_next
-from kino_ingest.partitions import keep_partitions
+from kino_ingest.partitions import ensure_activity_months, keep_partitions
 from tests.kino_ingest.events import agent_event, landed, one, rows
 
 
@@ -51,3 +53,19 @@ def test_stray_activities_move_and_those_of_odd_years_stay(database: Database) -
         rows(database, "SELECT split_part(event_id, '/', 2), tableoid::regclass::text FROM kino.agent_activity")
     )
     assert where == {"now": f"kino.agent_activity_{now:%Y_%m}", "odd": "kino.agent_activity_default"}
+
+
+def test_workers_that_need_the_same_month_do_not_wait_for_each_other_in_a_circle(database: Database) -> None:
+    now = datetime.now(UTC)
+    for age in range(4, 12):
+        moment, together = now - timedelta(days=31 * age), threading.Barrier(4)
+
+        def work(moment: datetime = moment, together: threading.Barrier = together) -> None:
+            with database.write() as session:
+                together.wait(30)
+                ensure_activity_months(session, [moment])
+
+        with ThreadPoolExecutor(4) as workers:
+            for working in [workers.submit(work) for _ in range(4)]:
+                working.result(60)
+        assert one(database, "SELECT to_regclass(%s)", f"kino.agent_activity_{moment:%Y_%m}") is not None
