@@ -245,7 +245,7 @@ def test_a_quiet_redis_is_left_in_peace_and_a_silent_one_noticed(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("kino_api.live.SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr("kino_api.live.SILENCE_SECONDS", 1.0)
     server = valkey.prepare_valkey(tmp_path)
     with _running(server) as process:
         kino = start(api_settings.model_copy(update={"own_redis_url": SecretStr(server.url)}))
@@ -253,7 +253,7 @@ def test_a_quiet_redis_is_left_in_peace_and_a_silent_one_noticed(
         with _open(kino, cookie=_cookie(kino)) as page:
             _subscribe(page, "portfolio")
             before = _pings(server.url)
-            until(lambda: _pings(server.url) >= before + 4)
+            until(lambda: _pings(server.url) >= before + 2)
             _publish(kino, ["portfolio"], {"number": 1})
             assert json.loads(page.recv(timeout=20))["item"] == {"number": 1}
             process.send_signal(signal.SIGSTOP)
