@@ -4,8 +4,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from kino_api.access import OBJECTS
 from kino_api.authentication import page_visitor
 from kino_api.permissions import Action, Permission, Resource, check_permission
+from kino_api.resources import resources_of
 from kino_api.users import User
 from kino_core.errors import Unauthenticated
 
@@ -19,12 +21,15 @@ class SignInFirst(Unauthenticated):
 
 
 def signed_in(request: Request) -> User:
-    """Return who looks; raises SignInFirst, or NotAllowed where the account may not see projects."""
+    """Return who looks; raises SignInFirst, NotAllowed where the account may not see projects, or UnknownProject."""
     visitor = page_visitor(request)
     if visitor is None:
         raise SignInFirst("Sign in to see this page.")
     request.state.visitor = visitor
     check_permission(visitor.user, SEE_PROJECTS)
+    if key := request.path_params.get("project_id"):
+        with resources_of(request).database.read() as session:
+            OBJECTS["project_id"](session, visitor.user, key, SEE_PROJECTS)
     return visitor.user
 
 

@@ -4,9 +4,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from kino_api.access import UnknownAgent, viewer
 from kino_api.sql import read_sql
+from kino_api.users import User
 from kino_core.database import ReadSession, query
-from kino_core.errors import NotFound
 
 
 @dataclass(frozen=True)
@@ -22,26 +23,24 @@ class Agent:
     projects: list[str]
 
 
-class UnknownAgent(NotFound):
-    """No agent has that id."""
-
-    code = "UNKNOWN_AGENT"
-
-
 def list_agents(
     session: ReadSession,
+    user: User | None = None,
     project_id: uuid.UUID | None = None,
     *,
     limit: int | None = None,
     after: tuple[str, uuid.UUID] | None = None,
 ) -> list[Agent]:
-    """Return agents by name, of one project or of all; `after` is the (lower-case name, id) of the last one seen."""
-    return _agents(session, project_id=project_id, after=after, limit=limit)
+    """Return the agents that `user` sees by name, of one project or of all of theirs.
+
+    `after` is the (lower-case name, id) of the last one seen.
+    """
+    return _agents(session, user, project_id=project_id, after=after, limit=limit)
 
 
-def get_agent(session: ReadSession, agent_id: uuid.UUID) -> Agent:
-    """Return one agent; raises UnknownAgent."""
-    found = _agents(session, agent_id=agent_id)
+def get_agent(session: ReadSession, user: User | None, agent_id: uuid.UUID) -> Agent:
+    """Return one agent with those of its projects that `user` sees; raises UnknownAgent."""
+    found = _agents(session, user, agent_id=agent_id)
     if not found:
         raise UnknownAgent("There is no such agent.")
     return found[0]
@@ -49,6 +48,7 @@ def get_agent(session: ReadSession, agent_id: uuid.UUID) -> Agent:
 
 def _agents(
     session: ReadSession,
+    user: User | None,
     *,
     agent_id: uuid.UUID | None = None,
     project_id: uuid.UUID | None = None,
@@ -64,5 +64,6 @@ def _agents(
         after_name=name,
         after_id=last_id,
         limit=limit,
+        **viewer(user),
     )
     return [Agent(*row) for row in rows]

@@ -1,5 +1,6 @@
 """Who sends a request: a program with a bearer token, or a browser with cookies."""
 
+from contextlib import AbstractContextManager
 from typing import Annotated
 
 from fastapi import Depends
@@ -16,6 +17,8 @@ from kino_api.sessions import (
     session_of_refresh_token,
 )
 from kino_api.users import User
+from kino_core.actors import Actor
+from kino_core.database import WriteSession
 from kino_core.errors import Unauthenticated
 
 
@@ -80,6 +83,17 @@ def signed_in(request: Request) -> User:
     """Return the user whom the route's guard has recognised."""
     visitor: SignedIn = request.state.visitor
     return visitor.user
+
+
+def acting(request: Request) -> Actor:
+    """Return the author of what this request changes."""
+    visitor: SignedIn = request.state.visitor
+    return visitor.actor(request.state.request_id)
+
+
+def writing(request: Request) -> AbstractContextManager[WriteSession]:
+    """Yield a session whose changes the audit ascribes to whoever sent this request."""
+    return resources_of(request).database.write(by=acting(request))
 
 
 CurrentUser = Annotated[User, Depends(signed_in)]

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
+from kino_api.access import Access, accesses_of
 from kino_api.authentication import authenticate
 from kino_api.cross_site import SAFE_METHODS
 from kino_api.permissions import Open, Permission, check_permission, permission_of
+from kino_api.resources import resources_of
 from kino_api.shapes import ErrorEnvelope
 from kino_ingest.http_request import WrongContentType
 
@@ -24,11 +26,12 @@ class GuardedRoute(APIRoute):
         """Return the handler behind the guard; raises Undeclared for a route that is in no table."""
         handle = super().get_route_handler()
         permissions = {method: permission_of(method, self.path) for method in self.methods or ()}
+        accesses = accesses_of(self.path, tuple(self.param_convertors))
 
         async def guarded(request: Request) -> Response:
             permission = permissions[request.method]
             if not isinstance(permission, Open):
-                await run_in_threadpool(_admit, request, permission)
+                await run_in_threadpool(_admit, request, permission, accesses)
             _check_content_type(request)
             return await handle(request)
 
@@ -41,9 +44,14 @@ def guarded_router(prefix: str = "", tag: str | None = None) -> APIRouter:
     return APIRouter(prefix=prefix, route_class=GuardedRoute, tags=[tag] if tag else None, responses=errors)
 
 
-def _admit(request: Request, permission: Permission) -> None:
-    request.state.visitor = authenticate(request)
-    check_permission(request.state.visitor.user, permission)
+def _admit(request: Request, permission: Permission, accesses: tuple[tuple[str, Access], ...]) -> None:
+    visitor = request.state.visitor = authenticate(request)
+    if not accesses:
+        check_permission(visitor.user, permission)
+        return
+    with resources_of(request).database.read() as session:
+        for name, access in accesses:
+            access(session, visitor.user, request.path_params[name], permission)
 
 
 def _check_content_type(request: Request) -> None:

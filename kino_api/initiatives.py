@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from kino_api.access import UnknownInitiative, viewer
 from kino_api.changes import record_change
 from kino_api.names import checked_name
+from kino_api.sql import read_sql
+from kino_api.users import User
 from kino_core.database import ReadSession, WriteSession, query
-from kino_core.errors import Conflict, NotFound
+from kino_core.errors import Conflict
 from kino_core.tables import initiative
 
 
@@ -20,12 +23,6 @@ class Initiative:
     id: uuid.UUID
     name: str
     created_at: datetime
-
-
-class UnknownInitiative(NotFound):
-    """No initiative has that name or id."""
-
-    code = "UNKNOWN_INITIATIVE"
 
 
 class InitiativeExists(Conflict):
@@ -68,17 +65,23 @@ def get_initiative(session: ReadSession | WriteSession, name_or_id: str | uuid.U
 
 
 def list_initiatives(
-    session: ReadSession, *, limit: int | None = None, after: tuple[str, uuid.UUID] | None = None
+    session: ReadSession,
+    user: User | None = None,
+    *,
+    limit: int | None = None,
+    after: tuple[str, uuid.UUID] | None = None,
 ) -> list[Initiative]:
-    """Return initiatives by name; `after` is the (lower-case name, id) of the last one seen."""
+    """Return the initiatives that `user` sees by name, all where None.
+
+    `after` is the (lower-case name, id) of the last one seen.
+    """
     rows = query(
         session,
-        "SELECT id, name, created_at FROM kino.initiative"
-        " WHERE CAST(:name AS text) IS NULL OR (lower(name), id) > (:name, CAST(:id AS uuid))"
-        " ORDER BY lower(name), id LIMIT :limit",
+        read_sql("initiatives"),
         name=after and after[0],
         id=after and after[1],
         limit=limit,
+        **viewer(user),
     )
     return [Initiative(*row) for row in rows]
 

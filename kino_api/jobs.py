@@ -16,8 +16,11 @@ from typing import Any
 
 import structlog
 
+from kino_api.permissions import Action, Permission, Resource, may_everywhere
+from kino_api.users import User
 from kino_core.errors import Conflict, KinoError, NotFound
 
+READ_JOBS = Permission(Resource.JOB, Action.READ)
 MOST_WAITING = 20
 MOST_REMEMBERED = 500
 
@@ -78,11 +81,11 @@ class Jobs:
         future.add_done_callback(lambda done: self._finish(job, done))
         return job
 
-    def get(self, job_id: uuid.UUID, user_id: uuid.UUID) -> Job:
-        """Return a job of this user; raises UnknownJob."""
+    def get(self, job_id: uuid.UUID, user: User) -> Job:
+        """Return a job that this user started, or anybody's where the role allows it; raises UnknownJob."""
         with self._lock:
             job = self._jobs.get(job_id)
-        if job is None or job.created_by != user_id:
+        if job is None or (job.created_by != user.id and not may_everywhere(user, READ_JOBS)):
             raise UnknownJob("There is no such job. Jobs are forgotten when Kino starts again.")
         return job
 

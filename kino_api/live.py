@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from starlette.concurrency import run_in_threadpool
 
 from kino_api.sessions import alive_sessions
+from kino_api.users import User
 from kino_core.database import Database
 from kino_core.errors import KinoError
 from kino_core.live import CHANNEL, decode
@@ -37,6 +38,7 @@ class Close(IntEnum):
     TOO_BIG = 1009
     NO_LIVE_CHANNEL = 1013
     SIGNED_OUT = 4401
+    RIGHTS_CHANGED = 4403
     TOO_MANY = 4429
     TOO_SLOW = 4508
 
@@ -45,7 +47,7 @@ class Close(IntEnum):
 class Listener:
     """One open page. Its queue holds JSON texts to send, or the code to close with, which is the last thing in it."""
 
-    user_id: uuid.UUID
+    user: User
     session_id: uuid.UUID
     queue: asyncio.Queue[str | Close] = field(default_factory=lambda: asyncio.Queue(QUEUE_LENGTH + 1))
     topics: set[str] = field(default_factory=set)
@@ -92,12 +94,12 @@ class LiveHub:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def join(self, user_id: uuid.UUID, session_id: uuid.UUID) -> Listener:
+    def join(self, user: User, session_id: uuid.UUID) -> Listener:
         """Add an open page; it is closing at once when its user has too many, or while Redis is away."""
-        listener = Listener(user_id, session_id)
+        listener = Listener(user, session_id)
         if not self.connected:
             listener.close(Close.NO_LIVE_CHANNEL)
-        elif sum(other.user_id == user_id for other in self._listeners) >= MOST_SOCKETS_OF_A_USER:
+        elif sum(other.user.id == user.id for other in self._listeners) >= MOST_SOCKETS_OF_A_USER:
             listener.close(Close.TOO_MANY)
         self._listeners.add(listener)
         return listener
@@ -197,9 +199,12 @@ class LiveHub:
             except Exception:
                 structlog.get_logger().exception("the sessions of open pages could not be checked")
                 continue
-            ended = (each for each in self._listeners if each.session_id in asked - alive)
-            self._close(ended, Close.SIGNED_OUT)
+            watched = [each for each in self._listeners if each.session_id in asked]
+            self._close((each for each in watched if each.session_id not in alive), Close.SIGNED_OUT)
+            # What a page may hear was decided by its user's rights: it asks anew under the new ones.
+            changed = (each for each in watched if alive.get(each.session_id, each.user) != each.user)
+            self._close(changed, Close.RIGHTS_CHANGED)
 
-    def _alive(self, session_ids: list[uuid.UUID]) -> set[uuid.UUID]:
+    def _alive(self, session_ids: list[uuid.UUID]) -> dict[uuid.UUID, User]:
         with self._database.read() as session:
             return alive_sessions(session, session_ids)

@@ -4,14 +4,20 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from kino_api.access import access_project, viewer
 from kino_api.initiatives import get_initiative
+from kino_api.permissions import Action, Permission, Resource, not_allowed
 from kino_api.projects import get_project
+from kino_api.sql import read_sql
+from kino_api.users import User
 from kino_core.database import ReadSession, query
 from kino_core.errors import InvalidInput, NotFound
 from kino_core.events import agent_key, repository_id
 from kino_core.gold import PORTFOLIO, MetricValue, Scope
 from kino_core.identities import identify
 from kino_core.metrics import Direction, Kind, Metric, ScopeType, Unit
+
+READ_METRICS = Permission(Resource.METRIC, Action.READ)
 
 
 @dataclass(frozen=True)
@@ -96,11 +102,31 @@ def reading_of(found: MetricValue) -> Reading:
     )
 
 
-def find_scope(session: ReadSession, named: dict[ScopeType, str | None]) -> Scope:
+def find_scope(session: ReadSession, user: User, named: dict[ScopeType, str | None]) -> Scope:
     """Return the scope that the one given name or id means, the portfolio when none is given.
 
-    Raises InvalidInput for more than one, and UnknownProject, UnknownInitiative or UnknownScope.
+    Raises InvalidInput for more than one; UnknownProject, UnknownInitiative or UnknownScope for what the user does not
+    see; NotAllowed for a number that also tells of projects which the user does not see.
     """
+    scope = _named_scope(session, named)
+    _check_scope(session, user, scope)
+    return scope
+
+
+def _check_scope(session: ReadSession, user: User, scope: Scope) -> None:
+    if user.role is not None:
+        return
+    match scope.type, scope.id:
+        case ScopeType.PROJECT, uuid.UUID() as project_id:
+            access_project(session, user, project_id, READ_METRICS)
+        case ScopeType.REPOSITORY | ScopeType.PERSON | ScopeType.AGENT, uuid.UUID() as scope_id:
+            if not query(session, read_sql(f"visible_{scope.type}_numbers"), id=scope_id, **viewer(user)):
+                raise UnknownScope(f"There is no such {scope.type}, or not all of its projects are yours.")
+        case _:
+            raise not_allowed(READ_METRICS)
+
+
+def _named_scope(session: ReadSession, named: dict[ScopeType, str | None]) -> Scope:
     given = {scope_type: name for scope_type, name in named.items() if name is not None}
     if not given:
         return PORTFOLIO
@@ -112,6 +138,11 @@ def find_scope(session: ReadSession, named: dict[ScopeType, str | None]) -> Scop
     if scope_type is ScopeType.INITIATIVE:
         return Scope(scope_type, get_initiative(session, name).id)
     return Scope(scope_type, _find(session, scope_type, name))
+
+
+def project_of(scope: Scope) -> uuid.UUID | None:
+    """Return the project that a scope is, None where it is something else."""
+    return scope.id if scope.type is ScopeType.PROJECT and isinstance(scope.id, uuid.UUID) else None
 
 
 _FIND = {

@@ -1,9 +1,11 @@
-"""Who may do what: one table of routes, one of roles. A route that is not in the table stops the start."""
+"""Who may do what: one table of roles, one of routes. A route that is not in the table stops the start."""
 
+import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kino_api.users import Role, User
+from kino_api.users import ProjectRole, Role, User
 from kino_core.errors import Forbidden
 
 
@@ -11,14 +13,23 @@ class Resource(StrEnum):
     """What is acted upon."""
 
     OWN_SESSION = "own session"
+    INITIATIVE = "initiatives"
     PROJECT = "projects"
+    SCOPE = "scope"
+    UPDATE = "project updates"
+    ANNOTATION = "annotations"
     ACTIVITY = "activity"
+    METRIC = "metrics"
+    AGENT = "agents"
     REPORT = "reports"
+    MEMBER = "members"
+    USER = "users"
     TOKEN = "agent tokens"
     REPOSITORY = "repositories"
     DEAD_LETTER = "dead letters"
-    METRIC = "metrics"
-    AGENT = "agents"
+    AUDIT = "the audit"
+    SECURITY = "security events"
+    JOB = "jobs"
     SYSTEM = "the system's state"
 
 
@@ -26,7 +37,9 @@ class Action(StrEnum):
     """What is done to it."""
 
     READ = "read"
-    WRITE = "change"
+    CREATE = "create"
+    CHANGE = "change"
+    DELETE = "delete"
 
 
 @dataclass(frozen=True)
@@ -51,64 +64,118 @@ class NotAllowed(Forbidden):
     code = "NOT_ALLOWED"
 
 
-READ, WRITE = Action.READ, Action.WRITE
+READ, CREATE, CHANGE, DELETE = Action.READ, Action.CREATE, Action.CHANGE, Action.DELETE
+ALL = frozenset(Action)
+READING = frozenset({READ})
+
+Grants = Mapping[Resource, frozenset[Action]]
+
+EVERYBODY: Grants = {Resource.OWN_SESSION: ALL}
+"""What whoever is signed in may do."""
+
+EVERYWHERE: Mapping[Role, Grants] = {
+    Role.ADMIN: dict.fromkeys(Resource, ALL),
+    Role.MANAGER: {
+        **dict.fromkeys(Resource, ALL),
+        **dict.fromkeys(
+            (Resource.USER, Resource.AUDIT, Resource.SECURITY, Resource.JOB, Resource.SYSTEM),
+            READING,
+        ),
+    },
+}
+"""What a role may do in every project and outside them."""
+
+IN_OWN_PROJECTS: Mapping[ProjectRole, Grants] = {
+    ProjectRole.PROJECT_LEADER: {
+        **dict.fromkeys(
+            (
+                Resource.SCOPE,
+                Resource.UPDATE,
+                Resource.ANNOTATION,
+                Resource.ACTIVITY,
+                Resource.REPORT,
+                Resource.TOKEN,
+                Resource.REPOSITORY,
+                Resource.DEAD_LETTER,
+            ),
+            ALL,
+        ),
+        Resource.PROJECT: frozenset({READ, CHANGE, DELETE}),
+        **dict.fromkeys(
+            (Resource.INITIATIVE, Resource.METRIC, Resource.AGENT, Resource.MEMBER, Resource.USER, Resource.AUDIT),
+            READING,
+        ),
+    },
+    ProjectRole.MEMBER: {
+        **dict.fromkeys(
+            (
+                Resource.INITIATIVE,
+                Resource.PROJECT,
+                Resource.SCOPE,
+                Resource.ANNOTATION,
+                Resource.ACTIVITY,
+                Resource.METRIC,
+                Resource.AGENT,
+                Resource.REPORT,
+                Resource.MEMBER,
+            ),
+            READING,
+        ),
+        # Their own ones, that is: the module of updates knows whose an update is.
+        Resource.UPDATE: ALL,
+    },
+}
+"""What a membership allows in its project, and with what belongs to that project."""
 
 ROUTES: dict[tuple[str, str], Permission | Open] = {
     ("POST", "/auth/login"): Open.SIGN_IN,
     ("POST", "/auth/refresh"): Open.SIGN_IN,
     ("POST", "/auth/setup"): Open.SIGN_IN,
-    ("POST", "/auth/logout"): Permission(Resource.OWN_SESSION, WRITE),
+    ("POST", "/auth/logout"): Permission(Resource.OWN_SESSION, CHANGE),
     ("GET", "/auth/me"): Permission(Resource.OWN_SESSION, READ),
     ("GET", "/.well-known/jwks.json"): Open.PUBLIC_KEYS,
     ("GET", "/healthz"): Open.PROBE,
     ("GET", "/readyz"): Open.PROBE,
     ("GET", "/health/details"): Permission(Resource.SYSTEM, READ),
     ("GET", "/api/v1/openapi.json"): Permission(Resource.OWN_SESSION, READ),
-    ("GET", "/api/v1/initiatives"): Permission(Resource.PROJECT, READ),
-    ("POST", "/api/v1/initiatives"): Permission(Resource.PROJECT, WRITE),
+    ("GET", "/api/v1/initiatives"): Permission(Resource.INITIATIVE, READ),
+    ("POST", "/api/v1/initiatives"): Permission(Resource.INITIATIVE, CREATE),
     ("GET", "/api/v1/projects"): Permission(Resource.PROJECT, READ),
-    ("POST", "/api/v1/projects"): Permission(Resource.PROJECT, WRITE),
+    ("POST", "/api/v1/projects"): Permission(Resource.PROJECT, CREATE),
     ("GET", "/api/v1/projects/{project_id}"): Permission(Resource.PROJECT, READ),
-    ("PATCH", "/api/v1/projects/{project_id}"): Permission(Resource.PROJECT, WRITE),
+    ("PATCH", "/api/v1/projects/{project_id}"): Permission(Resource.PROJECT, CHANGE),
     ("GET", "/api/v1/projects/{project_id}/activity"): Permission(Resource.ACTIVITY, READ),
     ("GET", "/api/v1/projects/{project_id}/blockers"): Permission(Resource.ACTIVITY, READ),
     ("GET", "/api/v1/projects/{project_id}/metrics"): Permission(Resource.METRIC, READ),
     ("GET", "/api/v1/projects/{project_id}/repositories"): Permission(Resource.REPOSITORY, READ),
-    ("POST", "/api/v1/projects/{project_id}/repositories"): Permission(Resource.REPOSITORY, WRITE),
+    ("POST", "/api/v1/projects/{project_id}/repositories"): Permission(Resource.REPOSITORY, CREATE),
     ("GET", "/api/v1/projects/{project_id}/tokens"): Permission(Resource.TOKEN, READ),
-    ("POST", "/api/v1/projects/{project_id}/tokens"): Permission(Resource.TOKEN, WRITE),
-    ("DELETE", "/api/v1/projects/{project_id}/tokens/{token_id}"): Permission(Resource.TOKEN, WRITE),
-    ("POST", "/api/v1/projects/{project_id}/tokens/{token_id}/rotate"): Permission(Resource.TOKEN, WRITE),
-    ("POST", "/api/v1/projects/{project_id}/tokens/{token_id}/signing-secret"): Permission(Resource.TOKEN, WRITE),
-    ("DELETE", "/api/v1/projects/{project_id}/tokens/{token_id}/signing-secret"): Permission(Resource.TOKEN, WRITE),
+    ("POST", "/api/v1/projects/{project_id}/tokens"): Permission(Resource.TOKEN, CREATE),
+    ("DELETE", "/api/v1/projects/{project_id}/tokens/{token_id}"): Permission(Resource.TOKEN, DELETE),
+    ("POST", "/api/v1/projects/{project_id}/tokens/{token_id}/rotate"): Permission(Resource.TOKEN, CREATE),
+    ("POST", "/api/v1/projects/{project_id}/tokens/{token_id}/signing-secret"): Permission(Resource.TOKEN, CHANGE),
+    ("DELETE", "/api/v1/projects/{project_id}/tokens/{token_id}/signing-secret"): Permission(Resource.TOKEN, CHANGE),
     ("POST", "/api/v1/projects/{project_id}/repositories/{repository_id}/webhook-secret"): Permission(
-        Resource.REPOSITORY, WRITE
+        Resource.REPOSITORY, CHANGE
     ),
     ("DELETE", "/api/v1/projects/{project_id}/repositories/{repository_id}/webhook-secret"): Permission(
-        Resource.REPOSITORY, WRITE
+        Resource.REPOSITORY, CHANGE
     ),
     ("GET", "/api/v1/dead-letters"): Permission(Resource.DEAD_LETTER, READ),
-    ("POST", "/api/v1/dead-letters/replay"): Permission(Resource.DEAD_LETTER, WRITE),
+    ("POST", "/api/v1/dead-letters/replay"): Permission(Resource.DEAD_LETTER, CHANGE),
     ("GET", "/api/v1/dead-letters/{letter_id}"): Permission(Resource.DEAD_LETTER, READ),
-    ("POST", "/api/v1/dead-letters/{letter_id}/replay"): Permission(Resource.DEAD_LETTER, WRITE),
-    ("POST", "/api/v1/dead-letters/{letter_id}/discard"): Permission(Resource.DEAD_LETTER, WRITE),
+    ("POST", "/api/v1/dead-letters/{letter_id}/replay"): Permission(Resource.DEAD_LETTER, CHANGE),
+    ("POST", "/api/v1/dead-letters/{letter_id}/discard"): Permission(Resource.DEAD_LETTER, CHANGE),
     ("GET", "/api/v1/agents"): Permission(Resource.AGENT, READ),
     ("GET", "/api/v1/agents/{agent_id}"): Permission(Resource.AGENT, READ),
     ("GET", "/api/v1/metrics"): Permission(Resource.METRIC, READ),
     ("GET", "/api/v1/metrics/{key}"): Permission(Resource.METRIC, READ),
     ("GET", "/api/v1/metrics/{key}/explain"): Permission(Resource.METRIC, READ),
     ("GET", "/api/v1/reports"): Permission(Resource.REPORT, READ),
-    ("POST", "/api/v1/reports"): Permission(Resource.REPORT, WRITE),
+    ("POST", "/api/v1/reports"): Permission(Resource.REPORT, CREATE),
     ("GET", "/api/v1/reports/{report_id}"): Permission(Resource.REPORT, READ),
     ("GET", "/api/v1/reports/{report_id}/download"): Permission(Resource.REPORT, READ),
-    ("GET", "/api/v1/jobs/{job_id}"): Permission(Resource.REPORT, READ),
-}
-
-_EVERYTHING = frozenset((resource, action) for resource in Resource for action in Action)
-_ROLES: dict[Role | None, frozenset[tuple[Resource, Action]]] = {
-    Role.ADMIN: _EVERYTHING,
-    Role.MANAGER: _EVERYTHING - {(Resource.SYSTEM, WRITE)},
-    None: frozenset({(Resource.OWN_SESSION, READ), (Resource.OWN_SESSION, WRITE)}),
+    ("GET", "/api/v1/jobs/{job_id}"): Permission(Resource.OWN_SESSION, READ),
 }
 
 
@@ -125,6 +192,41 @@ def permission_of(method: str, path: str) -> Permission | Open:
 
 
 def check_permission(user: User, permission: Permission) -> None:
-    """Raise NotAllowed when the user's role does not hold the permission."""
-    if (permission.resource, permission.action) not in _ROLES[user.role]:
-        raise NotAllowed(f"Your account may not {permission.action} {permission.resource}. Ask an administrator.")
+    """Raise NotAllowed when the user holds the permission nowhere.
+
+    For what belongs to a project this is the first half of the answer: `access` asks about that project.
+    """
+    if not may_everywhere(user, permission) and not any(
+        _holds(IN_OWN_PROJECTS[role], permission) for role in user.memberships.values()
+    ):
+        raise not_allowed(permission)
+
+
+def may_everywhere(user: User, permission: Permission) -> bool:
+    """Return whether the user's own role holds the permission, whatever the project."""
+    grants = EVERYWHERE[user.role] if user.role is not None else EVERYBODY
+    return _holds(grants, permission)
+
+
+def may_in_project(user: User, permission: Permission, project_id: uuid.UUID | None) -> bool:
+    """Return whether the user holds the permission in that project; in none, where the project is None."""
+    if may_everywhere(user, permission):
+        return True
+    role = user.memberships.get(project_id) if project_id is not None else None
+    return role is not None and _holds(IN_OWN_PROJECTS[role], permission)
+
+
+def projects_allowed(user: User, permission: Permission) -> Iterable[uuid.UUID] | None:
+    """Return the projects in which the user holds the permission, None for all of them."""
+    if may_everywhere(user, permission):
+        return None
+    return [each for each, role in user.memberships.items() if _holds(IN_OWN_PROJECTS[role], permission)]
+
+
+def not_allowed(permission: Permission) -> NotAllowed:
+    """Return the error of somebody who sees a thing and may not do this to it."""
+    return NotAllowed(f"Your account may not {permission.action} {permission.resource}. Ask an administrator.")
+
+
+def _holds(grants: Grants, permission: Permission) -> bool:
+    return permission.action in grants.get(permission.resource, frozenset())

@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from kino_api.access import viewer
 from kino_api.blockers import open_blockers
 from kino_api.sql import read_sql
+from kino_api.users import User
 from kino_core.database import ReadSession, query
 from kino_core.periods import Grain
 
@@ -39,6 +41,7 @@ class ProjectCard:
     sample: bool
     created_at: datetime
     updated_at: datetime
+    archived_at: datetime | None
     repositories: int
     people: int
     agents: int
@@ -50,14 +53,19 @@ class ProjectCard:
 
 def list_projects(
     session: ReadSession,
+    user: User | None = None,
     *,
     project_id: uuid.UUID | None = None,
     initiative_id: uuid.UUID | None = None,
     text: str | None = None,
     after: tuple[str, uuid.UUID] | None = None,
     limit: int | None = None,
+    archived: bool = False,
 ) -> list[ProjectCard]:
-    """Return projects by name; `text` filters by a part of the name, `after` is the last (lower-case name, id) seen."""
+    """Return the projects that `user` sees by name, all where None.
+
+    `text` filters by a part of the name, `after` is the last (lower-case name, id) seen.
+    """
     running_week = Grain.WEEK.start_of(datetime.now(UTC).date())
     first_week = datetime.combine(running_week - timedelta(weeks=SPARKLINE_WEEKS - 1), time(), UTC)
     rows = query(
@@ -70,6 +78,8 @@ def list_projects(
         after_id=after and after[1],
         limit=limit,
         first_week=first_week,
+        archived=archived or project_id is not None,
+        **viewer(user),
     )
     blocked = Counter(blocker.project_id for blocker in open_blockers(session, [row.id for row in rows]))
     return [_card(row, blocked[row.id]) for row in rows]

@@ -1,7 +1,6 @@
 """Projects: made, found and changed by name or id."""
 
 import uuid
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -11,12 +10,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import Row, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from kino_api.access import UnknownProject
 from kino_api.changes import record_change
 from kino_api.initiatives import ensure_initiative, get_initiative
 from kino_api.names import checked_name
 from kino_api.portfolio import ProjectCard, list_projects
 from kino_core.database import ReadSession, WriteSession, query
-from kino_core.errors import Conflict, InvalidInput, NotFound
+from kino_core.errors import Conflict, InvalidInput
 from kino_core.tables import project
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "change_project",
     "create_project",
     "ensure_project",
-    "existing_projects",
     "find_project",
     "get_project",
     "list_projects",
@@ -71,12 +70,8 @@ class Project:
     sample: bool
     created_at: datetime
     updated_at: datetime
-
-
-class UnknownProject(NotFound):
-    """No project has that name or id."""
-
-    code = "UNKNOWN_PROJECT"
+    archived_at: datetime | None = None
+    created_by: uuid.UUID | None = None
 
 
 class ProjectExists(Conflict):
@@ -106,9 +101,10 @@ class InvalidTimeZone(InvalidInput):
 _FIND = """
 SELECT project.id, project.name, project.initiative_id, initiative.name AS initiative, project.description,
     project.priority, project.status, project.status_reason, project.start_date, project.end_date,
-    project.time_zone, project.sample, project.created_at, project.updated_at
+    project.time_zone, project.sample, project.created_at, project.updated_at, project.archived_at,
+    project.created_by
 FROM kino.project LEFT JOIN kino.initiative ON initiative.id = project.initiative_id
-WHERE project.id = :id OR lower(project.name) = lower(:name)
+WHERE project.deleted_at IS NULL AND (project.id = :id OR lower(project.name) = lower(:name))
 ORDER BY project.id = :id DESC NULLS LAST
 LIMIT 1
 """
@@ -125,6 +121,7 @@ def create_project(
     end_date: date | None = None,
     time_zone: str = "UTC",
     sample: bool = False,
+    created_by: uuid.UUID | None = None,
 ) -> Project:
     """Make a project; an initiative given by name is made if missing, one given by id must exist.
 
@@ -150,6 +147,7 @@ def create_project(
         sample=sample,
         created_at=now,
         updated_at=now,
+        created_by=created_by,
     )
     _check(made)
     insertion = upsert(project).values(**_columns(made)).on_conflict_do_nothing()
@@ -187,12 +185,6 @@ def get_project(session: ReadSession | WriteSession, name_or_id: str | uuid.UUID
     if found is None:
         raise UnknownProject(f"There is no project {str(name_or_id)!r}.")
     return found
-
-
-def existing_projects(session: ReadSession, ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Return those of `ids` that are projects."""
-    rows = query(session, "SELECT id FROM kino.project WHERE id = ANY (:ids)", ids=list(ids))
-    return {row.id for row in rows}
 
 
 def change_project(
@@ -236,7 +228,7 @@ def _check(wanted: Project) -> None:
 
 
 def _columns(made: Project) -> dict[str, Any]:
-    return {column.name: getattr(made, column.name) for column in project.columns}
+    return {column.name: getattr(made, column.name) for column in project.columns if column.name != "deleted_at"}
 
 
 def _told(made: Project) -> dict[str, Any]:

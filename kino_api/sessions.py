@@ -11,7 +11,8 @@ from sqlalchemy import Row, insert, update
 from kino_api.access_tokens import AccessTokens
 from kino_api.passwords import hash_password, is_password, needs_new_hash
 from kino_api.refresh_tokens import RefreshTokens
-from kino_api.users import Role, User
+from kino_api.users import ProjectRole, Role, User
+from kino_core.actors import Actor, ActorType
 from kino_core.database import Database, ReadSession, WriteSession, query
 from kino_core.errors import Unauthenticated
 from kino_core.security import hash_secret
@@ -65,6 +66,10 @@ class SignedIn:
     user: User
     session_id: uuid.UUID
 
+    def actor(self, request_id: str) -> Actor:
+        """Return the author of what the request changes."""
+        return Actor(ActorType.USER, self.user.id, request_id)
+
 
 @dataclass(frozen=True)
 class SessionTokens:
@@ -83,20 +88,24 @@ class _Verdict(Enum):
 
 
 _ALIVE = """
-SELECT "user".id, "user".email, "user".name, "user".role, session.id AS session_id
+SELECT "user".id, "user".email, "user".name, "user".role, session.id AS session_id,
+    kino.memberships("user".id) AS memberships
 FROM kino.session JOIN kino."user" ON "user".id = session.user_id
 WHERE session.id = :session_id AND session.ended_at IS NULL AND session.expires_at > now()
   AND "user".disabled_at IS NULL
 """
+_ALL_ALIVE = _ALIVE.replace("session.id = :session_id", "session.id = ANY (:session_ids)")
 _FOR_REFRESH = """
-SELECT "user".id, "user".email, "user".name, "user".role, session.id AS session_id, session.refresh_hash,
-    session.previous_hash, session.rotated_at, session.expires_at, now() AS now,
+SELECT "user".id, "user".email, "user".name, "user".role, kino.memberships("user".id) AS memberships,
+    session.id AS session_id, session.refresh_hash, session.previous_hash, session.rotated_at,
+    session.expires_at, now() AS now,
     session.ended_at IS NULL AND session.expires_at > now() AND "user".disabled_at IS NULL AS alive
 FROM kino.session JOIN kino."user" ON "user".id = session.user_id
 WHERE session.id = :session_id
 """
 _BY_EMAIL = """
-SELECT id, email, name, role, password_hash, disabled_at FROM kino."user" WHERE lower(email) = lower(:email)
+SELECT id, email, name, role, password_hash, disabled_at, kino.memberships(id) AS memberships FROM kino."user"
+WHERE lower(email) = lower(:email)
 """
 
 
@@ -190,15 +199,10 @@ def session_of_refresh_token(session: ReadSession, tokens: SessionTokens, token:
     return SignedIn(_user(rows[0]), rows[0].session_id)
 
 
-def alive_sessions(session: ReadSession, session_ids: list[uuid.UUID]) -> set[uuid.UUID]:
-    """Return which of the sessions are alive."""
-    rows = query(
-        session,
-        'SELECT session.id FROM kino.session JOIN kino."user" ON "user".id = session.user_id'
-        " WHERE session.id = ANY (:ids) AND ended_at IS NULL AND expires_at > now() AND disabled_at IS NULL",
-        ids=session_ids,
-    )
-    return {row.id for row in rows}
+def alive_sessions(session: ReadSession, session_ids: list[uuid.UUID]) -> dict[uuid.UUID, User]:
+    """Return those of the sessions that are alive, each with its user as of now."""
+    rows = query(session, _ALL_ALIVE, session_ids=session_ids)
+    return {row.session_id: _user(row) for row in rows}
 
 
 def _judge(stored: Row[Any] | None, shown_hash: bytes, successor_hash: bytes) -> _Verdict:
@@ -225,4 +229,5 @@ def _grant(tokens: SessionTokens, user: User, session_id: uuid.UUID, refresh_tok
 
 
 def _user(row: Row[Any]) -> User:
-    return User(row.id, row.email, row.name, Role(row.role) if row.role else None)
+    memberships = {uuid.UUID(project): ProjectRole(role) for project, role in (row.memberships or {}).items()}
+    return User(row.id, row.email, row.name, Role(row.role) if row.role else None, memberships)

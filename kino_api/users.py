@@ -3,7 +3,8 @@
 import re
 import unicodedata
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -25,14 +26,22 @@ class Role(StrEnum):
     MANAGER = "MANAGER"
 
 
+class ProjectRole(StrEnum):
+    """What somebody may do in one project."""
+
+    PROJECT_LEADER = "PROJECT_LEADER"
+    MEMBER = "MEMBER"
+
+
 @dataclass(frozen=True)
 class User:
-    """Somebody who may sign in; `role` is None for those who have only memberships."""
+    """Somebody who may sign in; `role` is None for those who have only `memberships`, by project."""
 
     id: uuid.UUID
     email: str
     name: str
     role: Role | None
+    memberships: Mapping[uuid.UUID, ProjectRole] = field(default_factory=dict)
 
 
 class UserExists(Conflict):

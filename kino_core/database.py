@@ -9,6 +9,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
+from kino_core.actors import SYSTEM, Actor
 from kino_core.errors import Unavailable
 
 ReadSession = NewType("ReadSession", Connection)
@@ -51,9 +52,14 @@ class Database:
             yield ReadSession(connection)
 
     @contextmanager
-    def write(self) -> Iterator[WriteSession]:
-        """Yield a session that commits when the block ends and rolls back when it raises."""
+    def write(self, by: Actor = SYSTEM) -> Iterator[WriteSession]:
+        """Yield a session that commits when the block ends and rolls back when it raises.
+
+        The audit names `by` as the author of every change in it.
+        """
         with self._connected() as connection:
+            if by is not SYSTEM:
+                connection.execute(text("SELECT set_config('kino.actor', :actor, true)"), {"actor": by.as_setting()})
             yield WriteSession(connection)
 
     @contextmanager

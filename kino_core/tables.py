@@ -125,7 +125,10 @@ initiative = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("created_by", Uuid),
     schema="kino",
 )
 
@@ -145,8 +148,42 @@ project = Table(
     Column("sample", Boolean, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+    _when("archived_at"),
+    _when("deleted_at"),
+    Column("created_by", Uuid),
     schema="kino",
 )
+
+project_member = Table(
+    "project_member",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("user_id", Uuid, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("joined_at", DateTime(timezone=True), nullable=False),
+    schema="kino",
+)
+"""Who works on a project, as PROJECT_LEADER or MEMBER."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("occurred_at", DateTime(timezone=True), primary_key=True),
+    Column("xid", Xid8, nullable=False),
+    Column("actor_type", Text, nullable=False),
+    Column("actor_id", Uuid),
+    Column("action", Text, nullable=False),
+    Column("entity_type", Text, nullable=False),
+    Column("entity_id", Text),
+    Column("project_id", Uuid),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    Column("details", JSONB, nullable=False),
+    Column("request_id", Text),
+    schema="kino",
+)
+"""Who changed what, append-only, by month; triggers write it with each change."""
 
 repository = Table(
     "repository",
@@ -274,6 +311,7 @@ user = Table(
     Column("email", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("role", Text),
+    Column("person_id", Uuid),
     Column("password_hash", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("disabled_at", DateTime(timezone=True)),

@@ -4,6 +4,7 @@ A letter waits for its next try, is dead after the last, or was discarded. The e
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -90,11 +91,13 @@ def list_letters(
     since: datetime | None = None,
     until: datetime | None = None,
     before: int | None = None,
+    project_ids: Iterable[uuid.UUID] | None = None,
     limit: int | None = None,
 ) -> list[DeadLetter]:
     """Return letters, the newest first; without a `state` all that were not discarded.
 
-    `since` and `until` (not included) are times of arrival; `before` is the last id seen.
+    `since` and `until` (not included) are times of arrival; `before` is the last id seen. `project_ids` leaves only
+    events of those projects.
     """
     rows = query(
         session,
@@ -105,6 +108,7 @@ def list_letters(
         since=since,
         until=until,
         before=before,
+        project_ids=None if project_ids is None else list(project_ids),
         limit=limit,
     )
     return [DeadLetter(**_readable(dict(row._mapping))) for row in rows]
@@ -155,18 +159,25 @@ def replay_between(
     event_type: str | None = None,
     source: str | None = None,
     folded: bool = False,
+    project_ids: Iterable[uuid.UUID] | None = None,
     dry_run: bool = False,
 ) -> Replayed:
     """Have every letter tried again whose event arrived from `since` to before `until` (now, where None).
 
-    Those that were discarded stay so.
+    Those that were discarded stay so. `project_ids` leaves only events of those projects.
     `folded` takes the events that folded well along: folding again changes nothing but what the rules for it changed.
     With `dry_run` nothing happens. Raises InvalidInput when the span ends before it begins.
     """
     until = until or datetime.now(UTC)
     if until <= since:
         raise InvalidInput("until must come after since.", field="until")
-    span: dict[str, Any] = {"since": since, "until": until, "type": event_type, "source": source}
+    span: dict[str, Any] = {
+        "since": since,
+        "until": until,
+        "type": event_type,
+        "source": source,
+        "project_ids": None if project_ids is None else list(project_ids),
+    }
     types = {row.type: row.events for row in query(session, read_sql("replay_count"), **span, folded=folded)}
     if not dry_run:
         _execute(session, "replay_letters", span)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import uuid
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -68,7 +69,7 @@ def list_reports(
     *,
     limit: int = 50,
     before: tuple[datetime, uuid.UUID] | None = None,
-    scope_ids: list[uuid.UUID] | None = None,
+    scope_ids: Iterable[uuid.UUID] | None = None,
 ) -> list[StoredReport]:
     """Return reports, the newest first; `before` is the (created_at, id) of the last one of the page before.
 
@@ -78,7 +79,7 @@ def list_reports(
     if before is not None:
         found = found.where(tuple_(report.c.created_at, report.c.id) < before)
     if scope_ids is not None:
-        found = found.where(report.c.scope_id.in_(scope_ids))
+        found = found.where(report.c.scope_id.in_(list(scope_ids)))
     return [_stored(row) for row in session.execute(found)]
 
 

@@ -12,6 +12,8 @@ from dashboards.formats import bounds
 from dashboards.site import Site, site_of
 from dashboards.spreadsheets import csv_response
 from dashboards.visitors import Visitor
+from kino_api.metrics import READ_METRICS
+from kino_api.permissions import may_everywhere, not_allowed
 from kino_api.projects import Project, get_project
 from kino_core.errors import InvalidInput
 from kino_core.events import Source
@@ -38,6 +40,8 @@ class Explanation:
 @router.get("/portfolio/metrics/{key}")
 def explain_portfolio(request: Request, visitor: Visitor, key: str, period: str = "", page: int = 1) -> Response:
     """Show what is behind a number of the portfolio."""
+    if not may_everywhere(visitor, READ_METRICS):
+        raise not_allowed(READ_METRICS)
     return _page(request, visitor, key, PORTFOLIO, None, period, page)
 
 

@@ -19,6 +19,7 @@ from dashboards.tiles import Tile, tiles
 from dashboards.visitors import Visitor
 from kino_api.blockers import open_blockers
 from kino_api.portfolio import list_projects
+from kino_api.users import User
 from kino_core.gold import PORTFOLIO, Gold, Scope
 from kino_core.lake import LakeNotReady
 from kino_core.metrics import ScopeType
@@ -58,7 +59,7 @@ def portfolio(request: Request, visitor: Visitor, q: str = "", sort: str = "name
     site = site_of(request)
     now = datetime.now(UTC)
     month = Period.of(Grain.MONTH, now.date())
-    rows, numbers = _read(site, month, now)
+    rows, numbers = _read(site, visitor, month, now)
     here_url = table_url(query=q, sort=sort, page=page)
     response = site.renderer.page(
         request,
@@ -88,34 +89,36 @@ def portfolio(request: Request, visitor: Visitor, q: str = "", sort: str = "name
 def projects_csv(request: Request, visitor: Visitor, q: str = "", sort: str = "name") -> Response:
     """Download the table as it is filtered and sorted."""
     now = datetime.now(UTC)
-    rows, _ = _read(site_of(request), Period.of(Grain.MONTH, now.date()), now)
+    rows, _ = _read(site_of(request), visitor, Period.of(Grain.MONTH, now.date()), now)
     return csv_response("projects.csv", CSV_COLUMNS, (_cells(row) for row in in_order(matching(rows, q), sort)))
 
 
-def _read(site: Site, month: Period, now: datetime) -> tuple[list[Row], Numbers]:
+def _read(site: Site, visitor: User, month: Period, now: datetime) -> tuple[list[Row], Numbers]:
     with site.database.read() as session:
-        cards = list_projects(session)
+        cards = list_projects(session, visitor)
         blockers = open_blockers(session, [card.id for card in cards])
-    numbers = _numbers(site, [card.id for card in cards], month, now.date())
+    numbers = _numbers(site, visitor, [card.id for card in cards], month, now.date())
     return make_rows(cards, blockers, numbers.commits, now), numbers
 
 
-def _numbers(site: Site, projects: Sequence[uuid.UUID], month: Period, today: date) -> Numbers:
+def _numbers(site: Site, visitor: User, projects: Sequence[uuid.UUID], month: Period, today: date) -> Numbers:
     """Return the numbers; there are none while the lake is being prepared."""
     try:
         with site.warehouse.gold() as gold:
-            key = ("portfolio", month, today, tuple(projects))
-            return site.numbers.get(gold, key, lambda: _work_out(gold, projects, month, today))
+            whole = visitor.role is not None
+            key = ("portfolio", whole, month, today, tuple(projects))
+            return site.numbers.get(gold, key, lambda: _work_out(gold, projects, month, today, whole=whole))
     except LakeNotReady:
         return Numbers()
 
 
-def _work_out(gold: Gold, projects: Sequence[uuid.UUID], month: Period, today: date) -> Numbers:
+def _work_out(gold: Gold, projects: Sequence[uuid.UUID], month: Period, today: date, *, whole: bool) -> Numbers:
+    # The portfolio's own numbers are for those who see all of it.
     scopes = {project: Scope(ScopeType.PROJECT, project) for project in projects}
     commits = gold.values(["commits"], list(scopes.values()), month)
     return Numbers(
         as_of=gold.as_of,
-        tiles=tiles(gold, TILES, PORTFOLIO, month, today, "/portfolio/metrics"),
+        tiles=tiles(gold, TILES, PORTFOLIO, month, today, "/portfolio/metrics") if whole else [],
         commits={project: commits["commits", scope].value for project, scope in scopes.items()},
     )
 

@@ -24,6 +24,7 @@ from kino_api.blockers import Blocker, open_blockers
 from kino_api.portfolio import ProjectCard, list_projects
 from kino_api.projects import get_project
 from kino_api.repositories import Repository, list_repositories
+from kino_api.users import User
 from kino_core.gold import Gold, MetricValue, Scope
 from kino_core.lake import LakeNotReady
 from kino_core.metrics import COMMITS, PRS_MERGED, Metric, ScopeType
@@ -77,7 +78,7 @@ def project(request: Request, visitor: Visitor, project_id: uuid.UUID, period: s
     now = datetime.now(UTC)
     if part_of(request) in LIVE_PARTS:
         return site.renderer.page(request, "project.html", **_live_part(site, project_id, period))
-    facts = _facts(site, project_id)
+    facts = _facts(site, visitor, project_id)
     chosen = parse_period(period) if period else default_period(facts.card.last_activity_at, now)
     numbers = _numbers(site, project_id, chosen, now.date())
     status = _status(facts, now)
@@ -119,10 +120,10 @@ def _live_part(site: Site, project_id: uuid.UUID, period: str) -> dict[str, Any]
         }
 
 
-def _facts(site: Site, project_id: uuid.UUID) -> Facts:
+def _facts(site: Site, visitor: User, project_id: uuid.UUID) -> Facts:
     with site.database.read() as session:
         get_project(session, project_id)
-        (card,) = list_projects(session, project_id=project_id)
+        (card,) = list_projects(session, visitor, project_id=project_id)
         return Facts(
             card=card,
             feed=recent_activity(session, project_id, FEED_LINES),

@@ -16,9 +16,11 @@ from dashboards.site import Site, site_of
 from dashboards.visitors import Visitor
 from kino_api import report_jobs
 from kino_api.jobs import Job, JobState
-from kino_api.permissions import Action, Permission, Resource, check_permission
+from kino_api.metrics import project_of
+from kino_api.permissions import Action, Permission, Resource, may_in_project, not_allowed, projects_allowed
 from kino_api.portfolio import ProjectCard, list_projects
 from kino_api.resources import resources_of
+from kino_api.users import User
 from kino_core.errors import InvalidInput, KinoError
 from kino_core.gold import PORTFOLIO, Scope
 from kino_core.metrics import ScopeType
@@ -28,6 +30,7 @@ from kino_reports.store import StoredReport, list_reports
 
 router = APIRouter(include_in_schema=False)
 
+MAKE = Permission(Resource.REPORT, Action.CREATE)
 REPORTS_SHOWN = 50
 KINDS = {ReportKind.QBR: "Quarterly business review", ReportKind.NEWSLETTER: "Newsletter"}
 FORMATS = {ReportKind.QBR: ("html", "pdf", "pptx"), ReportKind.NEWSLETTER: ("html", "pdf")}
@@ -55,16 +58,17 @@ class Notice:
 @router.get("/reports")
 def reports(request: Request, visitor: Visitor, job: uuid.UUID | None = None) -> Response:
     """Show every report that was made; `job` is one that was asked for a moment ago."""
-    asked = resources_of(request).jobs.get(job, visitor.id) if job else None
+    asked = resources_of(request).jobs.get(job, visitor) if job else None
     return _page(request, visitor, _notice(asked) if asked else None)
 
 
 @router.post("/reports")
 def make(request: Request, visitor: Visitor, form: Form) -> Response:
     """Start making a report, and show that it is on its way."""
-    check_permission(visitor, Permission(Resource.REPORT, Action.WRITE))
     try:
         kind, scope, period = _asked(form)
+        if not may_in_project(visitor, MAKE, project_of(scope)):
+            raise not_allowed(MAKE)
         formats = [each for each in form.all("formats") if each in FORMATS[kind]] or list(FORMATS[kind])
         resources = resources_of(request)
         job = resources.jobs.start(
@@ -98,7 +102,7 @@ def _page(
     request: Request, visitor: Visitor, notice: Notice | None, *, chosen: Fields | None = None, status: int = 200
 ) -> Response:
     site = site_of(request)
-    projects, stored = _read(site)
+    projects, stored = _read(site, visitor)
     today = datetime.now(UTC).date()
     return site.renderer.page(
         request,
@@ -113,9 +117,10 @@ def _page(
     )
 
 
-def _read(site: Site) -> tuple[list[ProjectCard], list[StoredReport]]:
+def _read(site: Site, visitor: User) -> tuple[list[ProjectCard], list[StoredReport]]:
     with site.database.read() as session:
-        return list_projects(session), list_reports(session, limit=REPORTS_SHOWN)
+        allowed = projects_allowed(visitor, Permission(Resource.REPORT, Action.READ))
+        return list_projects(session, visitor), list_reports(session, limit=REPORTS_SHOWN, scope_ids=allowed)
 
 
 def _form(projects: list[ProjectCard], today: date, chosen: Fields | None) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def show(
 ) -> Page[Agent]:
     """List agents by name."""
     with resources_of(request).database.read() as session:
-        found = list_agents(session, project_id, limit=limit + 1, after=name_cursor(cursor))
+        found = list_agents(session, user, project_id, limit=limit + 1, after=name_cursor(cursor))
     return page_of(found, limit, lambda each: (each.name.lower(), each.id))
 
 
@@ -31,4 +31,4 @@ def show(
 def get(request: Request, user: CurrentUser, agent_id: uuid.UUID) -> Agent:
     """Return an agent."""
     with resources_of(request).database.read() as session:
-        return get_agent(session, agent_id)
+        return get_agent(session, user, agent_id)

@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import Query, Request
 from pydantic import AwareDatetime, Field
 
-from kino_api.authentication import CurrentUser
+from kino_api.authentication import CurrentUser, writing
 from kino_api.guarded_route import guarded_router
+from kino_api.permissions import Action, Permission, Resource, projects_allowed
 from kino_api.resources import resources_of
 from kino_api.shapes import DEFAULT_LIMIT, Body, CursorText, Limit, Page, number_cursor, page_of
 from kino_ingest.dead_letters import (
@@ -76,6 +77,7 @@ def letters(
             since=since,
             until=until,
             before=number_cursor(cursor),
+            project_ids=projects_allowed(user, Permission(Resource.DEAD_LETTER, Action.READ)),
             limit=limit + 1,
         )
     return page_of(found, limit, lambda each: (each.id,))
@@ -85,7 +87,7 @@ def letters(
 def replay_span(request: Request, user: CurrentUser, body: Replay) -> Replayed:
     """Have the letters of a time folded again, and say how many; with `dry_run` only say."""
     until: datetime | None = body.until
-    with resources_of(request).database.write() as session:
+    with writing(request) as session:
         return replay_between(
             session,
             body.since,
@@ -93,6 +95,7 @@ def replay_span(request: Request, user: CurrentUser, body: Replay) -> Replayed:
             event_type=body.type,
             source=body.source,
             folded=body.folded,
+            project_ids=projects_allowed(user, Permission(Resource.DEAD_LETTER, Action.CHANGE)),
             dry_run=body.dry_run,
         )
 
@@ -107,7 +110,7 @@ def letter(request: Request, user: CurrentUser, letter_id: LetterId) -> OpenedLe
 @router.post("/{letter_id}/replay")
 def replay(request: Request, user: CurrentUser, letter_id: LetterId) -> LetterChanged:
     """Have a letter folded again, now."""
-    with resources_of(request).database.write() as session:
+    with writing(request) as session:
         replay_letter(session, letter_id)
     return LetterChanged(letter_id, LetterState.WAITING)
 
@@ -115,6 +118,6 @@ def replay(request: Request, user: CurrentUser, letter_id: LetterId) -> LetterCh
 @router.post("/{letter_id}/discard")
 def discard(request: Request, user: CurrentUser, letter_id: LetterId, body: Discard | None = None) -> LetterChanged:
     """Leave an event unfolded for good; replaying it takes this back."""
-    with resources_of(request).database.write() as session:
+    with writing(request) as session:
         discard_letter(session, letter_id, body.reason if body else None)
     return LetterChanged(letter_id, LetterState.DISCARDED)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Request
 from pydantic import Field
 
-from kino_api.authentication import CurrentUser
+from kino_api.authentication import CurrentUser, writing
 from kino_api.guarded_route import guarded_router
 from kino_api.initiatives import Initiative, create_initiative, list_initiatives
 from kino_api.resources import resources_of
@@ -26,12 +26,12 @@ def show(
 ) -> Page[Initiative]:
     """List initiatives by name."""
     with resources_of(request).database.read() as session:
-        found = list_initiatives(session, limit=limit + 1, after=name_cursor(cursor))
+        found = list_initiatives(session, user, limit=limit + 1, after=name_cursor(cursor))
     return page_of(found, limit, lambda each: (each.name.lower(), each.id))
 
 
 @router.post("", status_code=201)
 def create(request: Request, user: CurrentUser, body: NewInitiative) -> Initiative:
     """Make an initiative."""
-    with resources_of(request).database.write() as session:
+    with writing(request) as session:
         return create_initiative(session, body.name)

@@ -10,14 +10,15 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketState
 
+from kino_api.access import sees_project
 from kino_api.authentication import bearer_token, socket_visitor
 from kino_api.cross_site import is_own_origin
 from kino_api.live import Close, Listener
 from kino_api.permissions import Action, Permission, Resource, check_permission
-from kino_api.projects import existing_projects
 from kino_api.resources import Resources, resources_of
+from kino_api.users import User
 from kino_core.errors import KinoError
-from kino_core.live import PORTFOLIO
+from kino_core.live import PORTFOLIO, project_topic
 
 router = APIRouter()
 
@@ -50,7 +51,7 @@ async def live(socket: WebSocket) -> None:
         await socket.close(Close.SIGNED_OUT)
         return
     await socket.accept()
-    listener = resources.hub.join(visitor.user.id, visitor.session_id)
+    listener = resources.hub.join(visitor.user, visitor.session_id)
     receiving = asyncio.create_task(_receive(socket, resources, listener))
     try:
         await _send(socket, listener)
@@ -91,15 +92,15 @@ async def _receive(socket: WebSocket, resources: Resources, listener: Listener) 
             return
         topics = read_wish(text)
         try:
-            exist = topics is not None and await run_in_threadpool(_exist, resources, topics)
+            heard = None if topics is None else await run_in_threadpool(_heard, resources, listener.user, topics)
         except KinoError:
             # Whether the projects exist cannot be told now; the page tries again.
             listener.close(Close.NO_LIVE_CHANNEL)
             return
-        if topics is None or not exist:
+        if heard is None:
             listener.close(Close.REFUSED)
             return
-        resources.hub.subscribe(listener, topics)
+        resources.hub.subscribe(listener, heard)
         listener.offer(SUBSCRIBED)
 
 
@@ -113,9 +114,16 @@ def read_wish(text: str) -> list[str] | None:
     return topics if known and len(topics) <= MOST_TOPICS else None
 
 
-def _exist(resources: Resources, topics: list[str]) -> bool:
+def _heard(resources: Resources, user: User, topics: list[str]) -> set[str] | None:
+    """Return the topics that the page will hear, None when it asks for a project that the user does not see.
+
+    The portfolio of somebody without a role for everything is their own projects.
+    """
     wanted = {uuid.UUID(found[1]) for topic in topics if (found := _PROJECT.fullmatch(topic))}
+    heard = set(topics)
+    if user.role is None and PORTFOLIO in heard:
+        heard = (heard - {PORTFOLIO}) | {project_topic(project_id) for project_id in user.memberships}
     if not wanted:
-        return True
+        return heard
     with resources.database.read() as session:
-        return bool(wanted == existing_projects(session, wanted))
+        return heard if all(sees_project(session, user, project_id) for project_id in wanted) else None

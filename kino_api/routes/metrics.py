@@ -23,6 +23,7 @@ from kino_api.shapes import (
     cursor_parts,
     page_of,
 )
+from kino_api.users import User
 from kino_core.errors import InvalidInput
 from kino_core.gold import Evidence, Gold, Scope, open_gold
 from kino_core.metrics import METRICS, ScopeType, metric
@@ -75,7 +76,7 @@ def value(
     declared, days = metric(key), _period(period)
     if by is not None and sum(1 for _ in days.split(by)) > MOST_POINTS:
         raise InvalidInput(f"A series has at most {MOST_POINTS} points. Take a longer grain.", field="by")
-    scope = _scope(request, asked)
+    scope = _scope(request, user, asked)
     with _gold(request, as_of) as gold:
         return reading_of(gold.value(declared.key, scope, days, by))
 
@@ -93,7 +94,7 @@ def explain(
 ) -> Page[Evidence]:
     """List what is behind a value, oldest first, each with the event that told of it."""
     declared, days, offset = metric(key), _period(period), _offset(cursor)
-    scope = _scope(request, asked)
+    scope = _scope(request, user, asked)
     with _gold(request, as_of) as gold:
         found = gold.explain(declared.key, scope, days, limit + 1, offset)
     return page_of(found, limit, lambda _: (offset + limit,))
@@ -126,7 +127,7 @@ def _gold(request: Request, as_of: datetime | None) -> Iterator[Gold]:
             yield gold
 
 
-def _scope(request: Request, asked: Asked) -> Scope:
+def _scope(request: Request, user: User, asked: Asked) -> Scope:
     named = {
         ScopeType.PROJECT: asked.project,
         ScopeType.INITIATIVE: asked.initiative,
@@ -135,7 +136,7 @@ def _scope(request: Request, asked: Asked) -> Scope:
         ScopeType.AGENT: asked.agent,
     }
     with resources_of(request).database.read() as session:
-        return find_scope(session, named)
+        return find_scope(session, user, named)
 
 
 def _period(text: str | None) -> Period:

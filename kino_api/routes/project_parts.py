@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Request, Response
 from pydantic import AwareDatetime, Field
 
-from kino_api.authentication import CurrentUser
+from kino_api.authentication import CurrentUser, writing
 from kino_api.guarded_route import guarded_router
 from kino_api.projects import get_project
 from kino_api.repositories import Repository, connect_repository, list_repositories
@@ -77,7 +77,7 @@ def repositories(request: Request, user: CurrentUser, project_id: uuid.UUID) -> 
 @repositories_router.post("", status_code=201)
 def connect(request: Request, user: CurrentUser, project_id: uuid.UUID, body: NewRepository) -> Repository:
     """Make a repository count for the project; connecting it again changes nothing."""
-    with resources_of(request).database.write() as session:
+    with writing(request) as session:
         get_project(session, project_id)
         return connect_repository(session, project_id, body.full_name)
 
@@ -88,14 +88,14 @@ def sign_repository(
 ) -> NewSecret:
     """Make a secret for the repository's webhook, to be entered at GitHub. It can be read only here."""
     overlap = (body or Succession()).overlap
-    with resources_of(request).database.write() as session:
+    with writing(request) as session:
         return make_repository_secret(session, project_id, repository_id, overlap=overlap)
 
 
 @repositories_router.delete("/{repository_id}/webhook-secret", status_code=204)
 def unsign_repository(request: Request, user: CurrentUser, project_id: uuid.UUID, repository_id: uuid.UUID) -> Response:
     """Take every secret of the repository's webhook away: GITHUB_WEBHOOK_SECRET counts for it again."""
-    with resources_of(request).database.write() as session:
+    with writing(request) as session:
         drop_repository_secrets(session, project_id, repository_id)
     return Response(status_code=204)
 
@@ -112,7 +112,7 @@ def tokens(request: Request, user: CurrentUser, project_id: uuid.UUID) -> Page[T
 def create(request: Request, user: CurrentUser, project_id: uuid.UUID, body: NewAgentToken | None = None) -> NewToken:
     """Make an agent token. The answer is the only place where it can be read."""
     resources = resources_of(request)
-    with resources.database.write() as session:
+    with writing(request) as session:
         get_project(session, project_id)
         return create_token(session, resources.settings.env, project_id, Terms(**dict(body)) if body else NO_TERMS)
 
@@ -124,7 +124,7 @@ def rotate(
     """Make the token's successor on the same terms. The answer is the only place where it can be read."""
     resources = resources_of(request)
     overlap = (body or Succession()).overlap
-    with resources.database.write() as session:
+    with writing(request) as session:
         return rotate_token(session, resources.settings.env, token_id, overlap=overlap, project_id=project_id)
 
 
@@ -134,14 +134,14 @@ def sign_token(
 ) -> NewSecret:
     """Make a secret with which everything sent under the token must be signed. It can be read only here."""
     overlap = (body or Succession()).overlap
-    with resources_of(request).database.write() as session:
+    with writing(request) as session:
         return make_token_secret(session, token_id, overlap=overlap, project_id=project_id)
 
 
 @tokens_router.delete("/{token_id}/signing-secret", status_code=204)
 def unsign_token(request: Request, user: CurrentUser, project_id: uuid.UUID, token_id: uuid.UUID) -> Response:
     """Take every signing secret of a token away: it works without a signature again."""
-    with resources_of(request).database.write() as session:
+    with writing(request) as session:
         drop_token_secrets(session, token_id, project_id=project_id)
     return Response(status_code=204)
 
@@ -149,6 +149,6 @@ def unsign_token(request: Request, user: CurrentUser, project_id: uuid.UUID, tok
 @tokens_router.delete("/{token_id}", status_code=204)
 def revoke(request: Request, user: CurrentUser, project_id: uuid.UUID, token_id: uuid.UUID) -> Response:
     """Make a token stop working; the doors notice within a second."""
-    with resources_of(request).database.write() as session:
+    with writing(request) as session:
         revoke_token(session, token_id, project_id)
     return Response(status_code=204)

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from fastapi import Header, Query, Request, Response
 from pydantic import Field
 
+from kino_api.access import UnknownProject
 from kino_api.activity import Activity, recent_activity
-from kino_api.authentication import CurrentUser
+from kino_api.authentication import CurrentUser, writing
 from kino_api.blockers import Blocker, open_blockers
 from kino_api.guarded_route import guarded_router
 from kino_api.portfolio import ProjectCard, list_projects
@@ -18,7 +19,6 @@ from kino_api.projects import (
     Project,
     ProjectChanged,
     ProjectStatus,
-    UnknownProject,
     change_project,
     create_project,
     get_project,
@@ -73,7 +73,9 @@ def show(
     if q is not None and "\0" in q:
         raise InvalidInput("A name holds no NUL character.", field="q")
     with resources_of(request).database.read() as session:
-        found = list_projects(session, initiative_id=initiative_id, text=q, after=name_cursor(cursor), limit=limit + 1)
+        found = list_projects(
+            session, user, initiative_id=initiative_id, text=q, after=name_cursor(cursor), limit=limit + 1
+        )
     return page_of(found, limit, lambda each: (each.name.lower(), each.id))
 
 
@@ -82,7 +84,7 @@ def create(request: Request, user: CurrentUser, body: NewProject, response: Resp
     """Make a project."""
     if body.initiative is not None and body.initiative_id is not None:
         raise InvalidInput("Name the initiative or give its id, not both.", field="initiative_id")
-    with resources_of(request).database.write() as session:
+    with writing(request) as session:
         made = create_project(
             session,
             body.name,
@@ -92,6 +94,7 @@ def create(request: Request, user: CurrentUser, body: NewProject, response: Resp
             start_date=body.start_date,
             end_date=body.end_date,
             time_zone=body.time_zone,
+            created_by=user.id,
         )
     response.headers["Location"] = f"/api/v1/projects/{made.id}"
     response.headers["ETag"] = etag_of(made.updated_at)
@@ -102,9 +105,9 @@ def create(request: Request, user: CurrentUser, body: NewProject, response: Resp
 def get(request: Request, user: CurrentUser, project_id: uuid.UUID, response: Response) -> ProjectCard:
     """Return a project with what a manager looks at first."""
     with resources_of(request).database.read() as session:
-        found = list_projects(session, project_id=project_id)
+        found = list_projects(session, user, project_id=project_id)
     if not found:
-        raise UnknownProject(f"There is no project {str(project_id)!r}.")
+        raise UnknownProject("The requested project could not be found. It may have been deleted.")
     response.headers["ETag"] = etag_of(found[0].updated_at)
     return found[0]
 
@@ -120,7 +123,7 @@ def change(
 ) -> Project:
     """Change the named fields of a project; with `If-Match` only when nobody changed it since."""
     changes: dict[str, Any] = body.model_dump(exclude_unset=True)
-    with resources_of(request).database.write() as session:
+    with writing(request) as session:
         before = get_project(session, project_id)
         wanted = None if if_match in (None, "*") else before.updated_at
         if wanted is not None and if_match != etag_of(before.updated_at):

@@ -13,7 +13,8 @@ from kino_api import report_jobs
 from kino_api.authentication import CurrentUser
 from kino_api.guarded_route import guarded_router
 from kino_api.jobs import Job
-from kino_api.metrics import find_scope
+from kino_api.metrics import find_scope, project_of
+from kino_api.permissions import Action, Permission, Resource, may_in_project, not_allowed, projects_allowed
 from kino_api.resources import resources_of
 from kino_api.shapes import (
     DEFAULT_LIMIT,
@@ -32,6 +33,8 @@ from kino_reports.store import StoredReport, find_report, list_reports, report_f
 
 router = guarded_router("/api/v1/reports", "reports")
 jobs_router = guarded_router("/api/v1/jobs", "reports")
+
+MAKE = Permission(Resource.REPORT, Action.CREATE)
 
 Format = Literal["html", "pdf", "pptx", "text"]
 
@@ -67,7 +70,8 @@ def show(
 ) -> Page[StoredReport]:
     """List reports, the newest first."""
     with resources_of(request).database.read() as session:
-        found = list_reports(session, limit=limit + 1, before=_before(cursor))
+        projects = projects_allowed(user, Permission(Resource.REPORT, Action.READ))
+        found = list_reports(session, limit=limit + 1, before=_before(cursor), scope_ids=projects)
     return page_of(found, limit, lambda each: (each.created_at, each.id))
 
 
@@ -78,7 +82,9 @@ def create(request: Request, user: CurrentUser, body: NewReport, response: Respo
     period = parse_period(body.period)
     named = {ScopeType.PROJECT: body.scope.project, ScopeType.INITIATIVE: body.scope.initiative}
     with resources.database.read() as session:
-        scope = find_scope(session, named)
+        scope = find_scope(session, user, named)
+        if not may_in_project(user, MAKE, project_of(scope)):
+            raise not_allowed(MAKE)
     formats = [str(each) for each in body.formats] if body.formats else None
     job = resources.jobs.start(
         f"report {body.kind}", user.id, report_jobs.make, resources.settings, body.kind, scope, period, formats, user.id
@@ -112,8 +118,8 @@ def download(
 
 @jobs_router.get("/{job_id}")
 def job(request: Request, user: CurrentUser, job_id: uuid.UUID) -> Job:
-    """Return how far a job of one's own is."""
-    return resources_of(request).jobs.get(job_id, user.id)
+    """Return how far a job is: one's own, or anybody's for administrators and managers."""
+    return resources_of(request).jobs.get(job_id, user)
 
 
 def attachment(name: str) -> str:

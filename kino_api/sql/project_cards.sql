@@ -2,9 +2,10 @@
 WITH chosen AS (
     SELECT project.id, project.name, project.initiative_id, initiative.name AS initiative, project.description,
         project.priority, project.status, project.status_reason, project.start_date, project.end_date,
-        project.time_zone, project.sample, project.created_at, project.updated_at
-    FROM kino.project LEFT JOIN kino.initiative ON initiative.id = project.initiative_id
+        project.time_zone, project.sample, project.created_at, project.updated_at, project.archived_at
+    FROM kino.visible_project(:viewer, :sees_all) AS project LEFT JOIN kino.initiative ON initiative.id = project.initiative_id
     WHERE (CAST(:project_id AS uuid) IS NULL OR project.id = :project_id)
+      AND (:archived OR project.archived_at IS NULL)
       AND (CAST(:initiative_id AS uuid) IS NULL OR project.initiative_id = :initiative_id)
       AND (CAST(:text AS text) IS NULL OR strpos(lower(project.name), lower(:text)) > 0)
       AND (CAST(:after_name AS text) IS NULL

@@ -7,6 +7,9 @@ FROM landing.dead_letter AS letter
 LEFT JOIN landing.event ON event.id = letter.event_row AND event.received_at = letter.received_at
 WHERE (CAST(:source AS text) IS NULL OR letter.source = :source)
   AND (CAST(:type AS text) IS NULL OR event.type = :type)
+  AND (CAST(:project_ids AS uuid[]) IS NULL OR coalesce(event.project_id, (
+    SELECT repository.project_id FROM kino.repository WHERE lower(repository.full_name) = lower(event.repository)
+    )) = ANY (:project_ids))
   AND (CAST(:since AS timestamptz) IS NULL OR letter.received_at >= :since)
   AND (CAST(:until AS timestamptz) IS NULL OR letter.received_at < :until)
   AND CASE CAST(:state AS text)

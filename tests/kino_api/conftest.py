@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +18,14 @@ from kino_api.app import create_api
 from kino_api.keys import load_signing_key
 from kino_api.passwords import hash_password
 from kino_api.sessions import open_session
-from kino_api.users import Role, User
+from kino_api.users import ProjectRole, Role, User
 from kino_core.database import Database, query
 from kino_core.settings import Settings
-from kino_core.tables import user
+from kino_core.tables import project_member, user
 
 EMAIL = "ada@example.com"
 PASSWORD = "correct horse battery staple"
+UNKNOWN_PASSWORD = "$argon2id$none"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,28 @@ class Kino:
             ada = User(row.id, EMAIL, row.name, Role.ADMIN)
             grant = open_session(session, self.app.state.resources.tokens, ada)
         return self.client(Authorization=f"Bearer {grant.access_token}")
+
+    def signed_in_as(
+        self, role: Role | None = None, memberships: Mapping[uuid.UUID | str, ProjectRole] | None = None
+    ) -> httpx.Client:
+        """Return a client of a new user with that role or those memberships; `.headers["x-user-id"]` says who it is."""
+        user_id = uuid.uuid4()
+        email = f"{user_id.hex}@example.com"
+        with self.database.write() as session:
+            session.execute(
+                insert(user).values(
+                    id=user_id, email=email, name="Somebody", role=role and role.value, password_hash=UNKNOWN_PASSWORD
+                )
+            )
+            for project_id, project_role in (memberships or {}).items():
+                session.execute(
+                    insert(project_member).values(
+                        project_id=uuid.UUID(str(project_id)), user_id=user_id, role=project_role.value
+                    )
+                )
+            somebody = User(user_id, email, "Somebody", role)
+            grant = open_session(session, self.app.state.resources.tokens, somebody)
+        return self.client(Authorization=f"Bearer {grant.access_token}", **{"x-user-id": str(user_id)})
 
 
 @pytest.fixture(scope="session")
