@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from kino_core.database import Database, DatabaseUnavailable
+from kino_core.database import WRITER_IDLE_TRANSACTION_MS, Database, DatabaseUnavailable
 from kino_core.errors import Conflict, Forbidden, InvalidInput, KinoError, Unavailable
 from kino_core.events import Event
 from kino_ingest.agent_gate import AgentGate
@@ -62,7 +62,12 @@ class BatchDoor:
     """`POST /webhooks/agent-update/batch`."""
 
     def __init__(self, database_url: str, limits: Limits, gate: AgentGate, lookups: Lookups) -> None:
-        self._database = Database(database_url, pool_max=CHUNKS_AT_ONCE, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
+        self._database = Database(
+            database_url,
+            pool_max=CHUNKS_AT_ONCE,
+            statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+            idle_transaction_ms=WRITER_IDLE_TRANSACTION_MS,
+        )
         self._limits = limits
         self._gate = gate
         self._lookups = lookups
@@ -101,7 +106,8 @@ class BatchDoor:
             raw = await read_body(
                 request.receive, packed=packed, max_bytes=limits.batch_body_bytes, seconds=limits.batch_body_seconds
             )
-            self._gate.check_signature(token, request.headers, raw)
+            if token.signs:
+                await asyncio.to_thread(self._gate.check_signature, token, request.headers, raw)
             return await asyncio.to_thread(_split, raw, limits.batch_lines)
         except KinoError as error:
             note_refusal(request, error, raw, token_id=token.id)
@@ -116,7 +122,7 @@ class BatchDoor:
 
     async def _land_all(self, lines: list[_Line], token: KnownToken, request: Request) -> None:
         """Land the lines chunk by chunk: while PostgreSQL takes some, the next ones are read."""
-        chunks = list(_chunks(lines))
+        chunks = await asyncio.to_thread(lambda: list(_chunks(lines)))
         reading = self._begin_reading(chunks[0], token)
         under_way: deque[_Landing] = deque()
         ended: list[Unavailable | None] = []
