@@ -18,11 +18,13 @@ from sqlalchemy.exc import OperationalError
 from kino_core.database import Database, DatabaseUnavailable, WriteSession
 from kino_ingest.fold.apply import Applied, Failure, apply_events
 from kino_ingest.fold.facts import Change, LandedEvent
+from kino_ingest.fold.order import begin_anew, stamp_next
 from kino_ingest.sql import read_sql
 
 BATCH_EVENTS = 2000
 BATCH_BYTES = 16 * 1024 * 1024
-"""What arrived in one window at most, so that a worker's memory does not depend on what senders send."""
+"""What one window holds at most, or is tried or folded again at once, so that a worker's memory does not depend on what
+senders send."""
 WINDOWS_AHEAD = 8
 """Windows that may lie cut and not folded; enough for as many workers to find work."""
 MOST_TRIES = 4
@@ -69,8 +71,13 @@ def fold_next(database: Database, *, batch_events: int = BATCH_EVENTS) -> Folded
 def _cut_windows(database: Database, batch_events: int) -> None:
     with database.write() as session:
         _without_waiting_for_the_disk(session)
-        ahead = session.exec_driver_sql("SELECT count(*) FROM landing.fold_window").scalar_one()
-        for _ in range(WINDOWS_AHEAD - ahead):
+        state = session.exec_driver_sql(read_sql("fold_state")).one()
+        if state.moved:
+            begin_anew(session)
+            return
+        if state.stamping:
+            stamp_next(session, batch_events, BATCH_BYTES)
+        for _ in range(WINDOWS_AHEAD - state.windows):
             full = {"batch_events": batch_events, "batch_bytes": BATCH_BYTES}
             edges = session.exec_driver_sql(read_sql("fold_cut"), full).one_or_none()
             if edges is None or edges.first is None:
@@ -114,14 +121,15 @@ def _in_each_others_way(error: BaseException | None) -> bool:
 
 
 def _fold_letters(session: WriteSession, _batch_events: int) -> Applied:
-    applied = apply_events(session, _landed(session, "dead_letters_due", {}))
+    applied = apply_events(session, _landed(session, "dead_letters_due", {"batch_bytes": BATCH_BYTES}))
     if applied.folded:
         _write_letters(session, "dead_letter_gone", applied.folded, ("source", "event_id"))
     return applied
 
 
 def _fold_again(session: WriteSession, batch_events: int) -> Applied:
-    applied = apply_events(session, _landed(session, "fold_again", {"batch_events": batch_events}))
+    full = {"batch_events": batch_events, "batch_bytes": BATCH_BYTES}
+    applied = apply_events(session, _landed(session, "fold_again", full))
     # Open pages heard of these when they were folded first.
     applied.changes.clear()
     return applied
