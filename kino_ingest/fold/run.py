@@ -8,6 +8,7 @@ writes its facts in one go, since two workers that lock the same rows in the sam
 import random
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,12 +34,17 @@ MOST_TRIES = 4
 
 @dataclass
 class Folded:
-    """What one step did. `failing` names the sources that fail again and again and were not told of before."""
+    """What one step did.
+
+    `failing` names the sources that fail again and again and were not told of before, `ahead` those whose clocks are
+    ahead, with the number of their events that claim to be from the future.
+    """
 
     events: int = 0
     failed: int = 0
     changes: list[Change] = field(default_factory=list)
     failing: list[tuple[str, int]] = field(default_factory=list)
+    ahead: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Folded") -> None:
         """Count in what another step did."""
@@ -46,6 +52,7 @@ class Folded:
         self.failed += other.failed
         self.changes += other.changes
         self.failing += other.failing
+        self.ahead += other.ahead
 
 
 def fold_pending(database: Database) -> bool:
@@ -103,6 +110,7 @@ def _in_one_transaction(database: Database, fold: Callable[[WriteSession, int], 
 
 def _finished(session: WriteSession, applied: Applied) -> Folded:
     done = Folded(len(applied.folded), len(applied.failures), _with_projects(session, applied.changes))
+    done.ahead = Counter(event.sender for event in applied.folded if event.clock_ahead)
     if applied.failures:
         _write_letters(session, "dead_letter_put", applied.failures, tuple(Failure.__dataclass_fields__))
         done.failing = [(name, number) for name, number in session.exec_driver_sql(read_sql("failing_sources"))]
