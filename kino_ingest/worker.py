@@ -75,6 +75,8 @@ def _step(database: Database, announcer: Announcer) -> float:
         log.error("events could not be folded", failed=folded.failed)
     for source, failures in folded.failing:
         log.error("a source keeps failing: see `kino dlq list`", source=source, failures=failures)
+    for sender, events in folded.ahead.items():
+        log.warning("events claim to be from the future: their sender's clock is ahead", sender=sender, events=events)
     announcer.tell(folded.changes)
     return 0.0 if folded.events else POLL_SECONDS
 

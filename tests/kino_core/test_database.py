@@ -68,6 +68,33 @@ def test_a_session_that_was_ended_for_standing_idle_is_told_like_one_that_was_cu
         assert session.exec_driver_sql("SELECT 1").scalar_one() == 1
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="here the server cannot tell")
+def test_a_session_that_does_not_take_its_rows_is_ended_too(impatient: Database, database: Database) -> None:
+    def takes_nothing() -> None:
+        with impatient.write() as session:
+            session.exec_driver_sql("SELECT pg_current_xact_id()")
+            connection = session.connection.driver_connection
+            assert isinstance(connection, psycopg.Connection)
+            connection.pgconn.send_query(b"SELECT repeat('x', 1000000) FROM generate_series(1, 200)")
+            connection.pgconn.flush()
+            _until_it_is_gone(database, connection.info.backend_pid)
+            session.exec_driver_sql("SELECT 1")
+
+    with pytest.raises(DatabaseUnavailable):
+        takes_nothing()
+
+
+def _until_it_is_gone(database: Database, process_id: int) -> None:
+    deadline = time.monotonic() + 30
+    gone = False
+    while not gone:
+        assert time.monotonic() < deadline, "PostgreSQL waits for it"
+        time.sleep(0.05)
+        with database.read() as session:
+            asked = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s)"
+            gone = session.exec_driver_sql(asked, (process_id,)).scalar_one()
+
+
 def _until_it_is_ended(connection: object) -> None:
     assert isinstance(connection, psycopg.Connection)
     deadline = time.monotonic() + 30
