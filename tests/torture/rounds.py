@@ -28,7 +28,10 @@ ENDED_BY_SIGTERM = (0, -signal.SIGTERM)
 
 @dataclass
 class Tally:
-    """What the whole run came to; `not_stored` and `not_folded` are acknowledged events that are missing."""
+    """What the whole run came to; `not_stored` and `not_folded` are acknowledged events that are missing.
+
+    `taken_for_foreign` are events of a log that was taken for another server's and folded anew.
+    """
 
     seed: int
     rounds: int = 0
@@ -41,6 +44,7 @@ class Tally:
     not_stored: int = 0
     not_folded: int = 0
     dead_letters: int = 0
+    taken_for_foreign: int = 0
     seconds: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
     answers: Counter[int] = field(default_factory=Counter)
@@ -162,6 +166,7 @@ def _count(database: Database, acknowledged: Sequence[str], tally: Tally) -> Non
     tally.not_stored = one(database, _MISSING.format(table="landing.event"), list(acknowledged))
     tally.not_folded = one(database, _MISSING.format(table="kino.agent_activity"), list(acknowledged))
     tally.dead_letters = one(database, "SELECT count(*) FROM landing.dead_letter")
+    tally.taken_for_foreign = one(database, "SELECT stamp_to FROM landing.fold_cursor")
     wrong = {name: getattr(tally, name) for name in _NONE_OF if getattr(tally, name)}
     if wrong:
         tally.problems.append(f"round {tally.rounds}: {wrong}")
@@ -169,7 +174,7 @@ def _count(database: Database, acknowledged: Sequence[str], tally: Tally) -> Non
         tally.problems.append(f"round {tally.rounds}: what is stored, claimed and folded differs")
 
 
-_NONE_OF = ("stored_twice", "folded_twice", "not_stored", "not_folded", "dead_letters")
+_NONE_OF = ("stored_twice", "folded_twice", "not_stored", "not_folded", "dead_letters", "taken_for_foreign")
 _MISSING = """
     SELECT count(*) FROM (
         SELECT unnest(%s::text[]) EXCEPT SELECT split_part(event_id, '/', 2) FROM {table}) AS missing
