@@ -8,6 +8,7 @@ import psycopg
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kino_core.actors import SYSTEM, Actor
 from kino_core.errors import Unavailable
@@ -67,6 +68,8 @@ class Database:
         try:
             with self._engine.begin() as connection:
                 yield connection
+        except PoolTimeout as error:
+            raise DatabaseUnavailable("Too much is asked of PostgreSQL at once. Try again in a moment.") from error
         except OperationalError as error:
             if isinstance(error.orig, psycopg.errors.QueryCanceled):
                 raise DatabaseUnavailable("PostgreSQL took too long to answer. Try again in a moment.") from error
