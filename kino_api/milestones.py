@@ -77,10 +77,8 @@ def add_milestone(
     """Add a milestone; raises InvalidName, InvalidInput, UnknownProject or ProjectArchived."""
     hold_project(session, project_id)
     now = datetime.now(UTC)
-    made = Milestone(
-        uuid.uuid4(), project_id, checked_line(name), description, due_date, reached_at, now, now, created_by
-    )
-    _check(made)
+    reached = _checked_moment(reached_at)
+    made = Milestone(uuid.uuid4(), project_id, checked_line(name), description, due_date, reached, now, now, created_by)
     session.execute(insert(milestone).values(**_columns(made)))
     record_change(session, "milestone_created", _told(made), project_id=project_id)
     return made
@@ -102,10 +100,11 @@ def change_milestone(
     check_match(if_match, before.updated_at, noun="milestone")
     if "name" in changes:
         changes = changes | {"name": checked_line(changes["name"])}
+    if "reached_at" in changes:
+        changes = changes | {"reached_at": _checked_moment(changes["reached_at"])}
     after = replace(before, **changes)
     if after == before:
         return before
-    _check(after)
     # Never the same moment twice: an ETag is made of it.
     after = replace(after, updated_at=max(datetime.now(UTC), before.updated_at + timedelta(microseconds=1)))
     session.execute(update(milestone).where(milestone.c.id == after.id).values(**_columns(after)))
@@ -136,9 +135,15 @@ def _find(session: ReadSession | WriteSession, sql: str, project_id: uuid.UUID, 
     return Milestone(*rows[0])
 
 
-def _check(wanted: Milestone) -> None:
-    if wanted.reached_at is not None and wanted.reached_at > datetime.now(UTC) + CLOCKS_DIFFER:
+def _checked_moment(reached_at: datetime | None) -> datetime | None:
+    """Return the moment in UTC; raises InvalidInput for one that is yet to come."""
+    try:
+        moment = reached_at and reached_at.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInput("That is no time of our calendar.", field="reached_at") from error
+    if moment is not None and moment > datetime.now(UTC) + CLOCKS_DIFFER:
         raise InvalidInput("A milestone is reached now or was reached earlier. Give a past time.", field="reached_at")
+    return moment
 
 
 def _told(made: Milestone) -> dict[str, Any]:
@@ -147,7 +152,7 @@ def _told(made: Milestone) -> dict[str, Any]:
         "project_id": str(made.project_id),
         "name": made.name,
         "due_date": made.due_date and made.due_date.isoformat(),
-        "reached_at": made.reached_at and made.reached_at.astimezone(UTC).isoformat(),
+        "reached_at": made.reached_at and made.reached_at.isoformat(),
     }
 
 
