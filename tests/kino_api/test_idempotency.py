@@ -14,7 +14,7 @@ from kino_api.app import create_api
 from kino_api.guarded_route import REPEATABLE, GuardedRoute
 from kino_api.shapes import ShownOnce
 from kino_api.users import ProjectRole, Role
-from kino_core.database import query
+from kino_core.database import DatabaseUnavailable, query
 from kino_core.settings import Settings
 
 from .conftest import Kino
@@ -129,12 +129,12 @@ def test_a_twin_does_not_wait_for_ever(kino: Kino, monkeypatch: pytest.MonkeyPat
 
 def test_the_change_and_the_key_are_stored_together_or_not_at_all(kino: Kino, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
-        raise RuntimeError("the answer cannot be kept")
+        raise DatabaseUnavailable("the answer cannot be kept")
 
     client, key = kino.signed_in(), _keyed()
     with monkeypatch.context() as broken:
         broken.setattr(idempotency, "_keep", fails)
-        assert client.post("/api/v1/projects", json={"name": "Checkout"}, headers=key).status_code == 500
+        assert client.post("/api/v1/projects", json={"name": "Checkout"}, headers=key).status_code == 503
     with kino.database.read() as session:
         for table in ("kino.project", "kino.idempotency_key", "landing.event"):
             assert query(session, f"SELECT FROM {table}") == [], table

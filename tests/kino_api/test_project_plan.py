@@ -156,8 +156,8 @@ def with_items(database: Database) -> Database:
             CREATE TABLE kino.pretended_item (id uuid, project_id uuid, end_date date, finished boolean);
             CREATE OR REPLACE VIEW kino.dependable_item AS
                 SELECT id, project_id, end_date, finished FROM kino.pretended_item;
-            ALTER TABLE kino.dependency DROP CONSTRAINT IF EXISTS dependency_item_id_fkey,
-                DROP CONSTRAINT IF EXISTS dependency_depends_on_item_id_fkey;
+            ALTER TABLE kino.dependency DROP CONSTRAINT IF EXISTS dependency_item,
+                DROP CONSTRAINT IF EXISTS dependency_on_item;
         """)
     return database
 
