@@ -15,9 +15,12 @@ WITH chosen AS (
         WHERE leader.project_id = project.id AND leader.user_id = :owner AND leader.role = 'PROJECT_LEADER'))
       AND (CAST(:text AS text) IS NULL OR strpos(lower(project.name), lower(:text)) > 0
            OR strpos(lower(project.description), lower(:text)) > 0)
-      -- The rule of `kino_api/health.py`; whether something happened lately is asked of the newest partitions first.
+      -- The rule of `kino_api/health.py`. No more is asked than the answer needs: that something happened lately is
+      -- known from the newest partitions, and nothing is completed by rule.
       AND (CAST(:health AS text) IS NULL OR :health = coalesce(project.status, CASE
+        WHEN :health = 'COMPLETED' THEN NULL
         WHEN project.id = ANY (CAST(:blocked AS uuid[])) THEN 'BLOCKED'
+        WHEN :health = 'BLOCKED' THEN NULL
         WHEN kino.is_past(project.end_date, project.time_zone) OR EXISTS (
             SELECT FROM kino.slipping_dependency AS slipping WHERE slipping.project_id = project.id) THEN 'AT_RISK'
         WHEN EXISTS (
