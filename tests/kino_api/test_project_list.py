@@ -1,6 +1,8 @@
 """Lists of projects: every filter, every order page by page, and cursors that belong to one order."""
 
+import json
 import uuid
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -18,6 +20,8 @@ from kino_api.shapes import InvalidCursor, encode_cursor
 from kino_core.database import Database, ReadSession, query
 from kino_core.events import agent_key
 from kino_core.tables import agent_activity, commit, dependency, project
+
+from .conftest import Kino
 
 NOW = datetime.now(UTC)
 TODAY = NOW.date()
@@ -233,3 +237,59 @@ def test_a_dependency_slips_until_its_project_is_completed_archived_or_gone(data
     with database.write() as session:
         delete_project(session, targets[2].id)
     assert reasons() == ("Nothing has happened here yet",)
+
+
+def test_lists_and_single_projects_over_http(kino: Kino) -> None:
+    client = kino.signed_in()
+    for plan in PLANS:
+        body = {name: str(value) for name, value in plan.items()}
+        assert client.post("/api/v1/projects", json=body).status_code == 201, body
+    url = "/api/v1/projects"
+
+    def names(**wanted: str | int) -> list[str]:
+        answer = client.get(url, params=wanted)
+        assert answer.status_code == 200, answer.text
+        return [each["name"] for each in answer.json()["items"]]
+
+    assert names(sort="-name", limit=2) == ["İstanbul", "Gamma"]
+    assert names(priority="HIGH", q="beta") == ["alphabet"]
+    assert names(status="BLOCKED", health="BLOCKED") == ["Alpha"]
+    assert names(health="COMPLETED") == ["Gamma"]
+    first = client.get(url, params={"sort": "end_date", "limit": 4}).json()
+    rest = client.get(url, params={"sort": "end_date", "cursor": first["next_cursor"]}).json()
+    assert len({each["id"] for each in first["items"] + rest["items"]}) == len(PLANS)
+    assert rest["next_cursor"] is None
+    for wrong in (
+        {"sort": "color"},
+        {"sort": "-end_date", "cursor": first["next_cursor"]},
+        {"cursor": first["next_cursor"]},
+        {"cursor": urlsafe_b64encode(json.dumps(["name", "\ud800", str(uuid.uuid4())]).encode()).decode()},
+        {"health": "GOOD"},
+        {"owner": "ada"},
+        {"q": "nul\0"},
+    ):
+        refused = client.get(url, params=wrong)
+        code = "INVALID_CURSOR" if "cursor" in wrong else "INVALID_INPUT"
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, code), wrong
+
+    made = first["items"][0]
+    client.post(f"{url}/{made['id']}/repositories", json={"full_name": "octo/repo"})
+    with kino.database.write() as session:
+        for age in (3, 5):
+            session.execute(
+                insert(agent_activity), [_activity(uuid.UUID(made["id"]), "code_commit", NOW - timedelta(hours=age))]
+            )
+    found = client.get(f"{url}/{made['id']}").json()
+    assert found["metadata"] == {
+        "progress_percentage": None,
+        "last_activity_at": (NOW - timedelta(hours=3)).isoformat().replace("+00:00", "Z"),
+        "last_update_at": None,
+        "total_ai_agent_activities": 2,
+        "connected_repositories": 1,
+    }
+    assert found["health"] == {
+        "status": "ON_TRACK",
+        "reasons": ["Set by a manager"],
+        "rule_status": "AT_RISK",
+        "rule_reasons": ["It was to end on 2026-04-01"],
+    }
