@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from dashboards.charts import Sparkline, sparkline
 from dashboards.formats import plural
 from dashboards.health import Status, status_of
-from kino_api.blockers import Blocker
 from kino_api.portfolio import ProjectCard
 
 RECENT = timedelta(days=7)
@@ -97,16 +96,11 @@ _COLUMNS: Mapping[str, _Kind] = {
 
 def make_rows(
     cards: Sequence[ProjectCard],
-    blockers: Sequence[Blocker],
     commits: Mapping[uuid.UUID, float | None],
-    now: datetime,
 ) -> list[Row]:
-    """Return a row for each card; `blockers` are the oldest first, and all sparklines share one scale."""
+    """Return a row for each card; all sparklines share one scale."""
     top = max((count for card in cards for count in card.weekly_commits), default=0)
-    oldest: dict[uuid.UUID, datetime] = {}
-    for blocker in blockers:
-        oldest.setdefault(blocker.project_id, blocker.opened_at)
-    return [_row(card, oldest.get(card.id), commits.get(card.id), top, now) for card in cards]
+    return [_row(card, commits.get(card.id), top) for card in cards]
 
 
 def matching(rows: Sequence[Row], text: str) -> list[Row]:
@@ -157,19 +151,12 @@ def table_url(*, query: str = "", sort: str = "name", page: int = 1) -> str:
     return f"/?{words}" if words else "/"
 
 
-def _row(card: ProjectCard, oldest_blocker_at: datetime | None, commits: float | None, top: int, now: datetime) -> Row:
+def _row(card: ProjectCard, commits: float | None, top: int) -> Row:
     return Row(
         id=card.id,
         name=card.name,
         initiative=card.initiative,
-        status=status_of(
-            said=card.status,
-            said_reason=card.status_reason,
-            open_blockers=card.open_blockers or 0,
-            oldest_blocker_at=oldest_blocker_at,
-            last_activity_at=card.last_activity_at,
-            now=now,
-        ),
+        status=status_of(card.health),
         people=card.people,
         agents=card.agents,
         all_commits=card.commits,

@@ -1,6 +1,6 @@
 """Who sends a request: a program with a bearer token, or a browser with cookies."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated
 
 from fastapi import Depends
@@ -92,8 +92,12 @@ def acting(request: Request) -> Actor:
 
 
 def writing(request: Request) -> AbstractContextManager[WriteSession]:
-    """Yield a session whose changes the audit ascribes to whoever sent this request."""
-    return resources_of(request).database.write(by=acting(request))
+    """Yield a session whose changes the audit ascribes to whoever sent this request.
+
+    For a request with an Idempotency-Key it is the one that holds the key, and commits only after the route.
+    """
+    held: WriteSession | None = getattr(request.state, "write_session", None)
+    return nullcontext(held) if held is not None else resources_of(request).database.write(by=acting(request))
 
 
 CurrentUser = Annotated[User, Depends(signed_in)]

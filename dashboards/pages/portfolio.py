@@ -17,7 +17,6 @@ from dashboards.site import Site, site_of
 from dashboards.spreadsheets import csv_response
 from dashboards.tiles import Tile, tiles
 from dashboards.visitors import Visitor
-from kino_api.blockers import open_blockers
 from kino_api.portfolio import list_projects
 from kino_api.users import User
 from kino_core.gold import PORTFOLIO, Gold, Scope
@@ -96,9 +95,8 @@ def projects_csv(request: Request, visitor: Visitor, q: str = "", sort: str = "n
 def _read(site: Site, visitor: User, month: Period, now: datetime) -> tuple[list[Row], Numbers]:
     with site.database.read() as session:
         cards = list_projects(session, visitor)
-        blockers = open_blockers(session, [card.id for card in cards])
     numbers = _numbers(site, visitor, [card.id for card in cards], month, now.date())
-    return make_rows(cards, blockers, numbers.commits, now), numbers
+    return make_rows(cards, numbers.commits), numbers
 
 
 def _numbers(site: Site, visitor: User, projects: Sequence[uuid.UUID], month: Period, today: date) -> Numbers:

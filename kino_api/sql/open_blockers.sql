@@ -9,7 +9,8 @@ FROM (
         data -> 'resolved' = 'true' AS resolved,
         min(occurred_at) OVER (PARTITION BY project_id, coalesce(data ->> 'blocker_id', task_id)) AS opened_at
     FROM kino.agent_activity
-    WHERE event_type = 'blocker_identified' AND project_id = ANY (:project_ids)
+    WHERE event_type = 'blocker_identified'
+      AND (CAST(:project_ids AS uuid[]) IS NULL OR project_id = ANY (:project_ids))
     ORDER BY project_id, coalesce(data ->> 'blocker_id', task_id), occurred_at DESC, source DESC, event_id DESC
 ) AS latest
 LEFT JOIN kino.agent ON agent.id = latest.agent_id

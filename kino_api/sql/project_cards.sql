@@ -1,4 +1,5 @@
 -- One row a project for the portfolio: a handful of aggregates over all chosen projects, no query per project.
+-- The names in braces are filled in by `project_list.ordered`: the order is one of a few, each with its index.
 WITH chosen AS (
     SELECT project.id, project.name, project.initiative_id, initiative.name AS initiative, project.description,
         project.priority, project.status, project.status_reason, project.start_date, project.end_date,
@@ -7,10 +8,32 @@ WITH chosen AS (
     WHERE (CAST(:project_id AS uuid) IS NULL OR project.id = :project_id)
       AND (:archived OR project.archived_at IS NULL)
       AND (CAST(:initiative_id AS uuid) IS NULL OR project.initiative_id = :initiative_id)
-      AND (CAST(:text AS text) IS NULL OR strpos(lower(project.name), lower(:text)) > 0)
-      AND (CAST(:after_name AS text) IS NULL
-           OR (lower(project.name), project.id) > (:after_name, CAST(:after_id AS uuid)))
-    ORDER BY lower(project.name), project.id
+      AND (CAST(:status AS text) IS NULL OR project.status = :status)
+      AND (CAST(:priority AS text) IS NULL OR project.priority = :priority)
+      AND (CAST(:owner AS uuid) IS NULL OR EXISTS (
+        SELECT FROM kino.project_member AS leader
+        WHERE leader.project_id = project.id AND leader.user_id = :owner AND leader.role = 'PROJECT_LEADER'))
+      AND (CAST(:text AS text) IS NULL OR strpos(lower(project.name), lower(:text)) > 0
+           OR strpos(lower(project.description), lower(:text)) > 0)
+      -- The rule of `kino_api/health.py`. No more is asked than the answer needs: that something happened lately is
+      -- known from the newest partitions, and nothing is completed by rule.
+      AND (CAST(:health AS text) IS NULL OR :health = coalesce(project.status, CASE
+        WHEN :health = 'COMPLETED' THEN NULL
+        WHEN project.id = ANY (CAST(:blocked AS uuid[])) THEN 'BLOCKED'
+        WHEN :health = 'BLOCKED' THEN NULL
+        WHEN kino.is_past(project.end_date, project.time_zone) OR EXISTS (
+            SELECT FROM kino.slipping_dependency AS slipping WHERE slipping.project_id = project.id) THEN 'AT_RISK'
+        WHEN EXISTS (
+            SELECT FROM kino.agent_activity AS lately
+            WHERE lately.project_id = project.id AND lately.occurred_at >= :quiet_since) OR EXISTS (
+            SELECT FROM kino.repository JOIN kino."commit" AS lately ON lately.repository_id = repository.id
+            WHERE repository.project_id = project.id AND lately.committed_at >= :quiet_since) THEN 'ON_TRACK'
+        WHEN EXISTS (
+            SELECT FROM kino.agent_activity AS ever WHERE ever.project_id = project.id) OR EXISTS (
+            SELECT FROM kino.repository JOIN kino."commit" AS ever ON ever.repository_id = repository.id
+            WHERE repository.project_id = project.id) THEN 'AT_RISK' END))
+      AND (CAST(:after_id AS uuid) IS NULL OR ({key}, project.id) {beyond} ({after_key}, CAST(:after_id AS uuid)))
+    ORDER BY {key} {direction}, project.id {direction}
     LIMIT :limit
 ), connected AS (
     SELECT repository.id, repository.project_id
@@ -61,4 +84,4 @@ LEFT JOIN code ON code.project_id = chosen.id
 LEFT JOIN agents ON agents.project_id = chosen.id
 LEFT JOIN activity ON activity.project_id = chosen.id
 LEFT JOIN spark ON spark.project_id = chosen.id
-ORDER BY lower(chosen.name), chosen.id
+ORDER BY {shown_key} {direction}, chosen.id {direction}
