@@ -156,6 +156,7 @@ OBJECTS: dict[str, Access] = {
     "member_id": _part_of_project,
     "milestone_id": _part_of_project,
     "dependency_id": _part_of_project,
+    "item_id": _part_of_project,
 }
 
 

@@ -180,6 +180,12 @@ ROUTES: dict[tuple[str, str], Permission | Open] = {
     ("DELETE", "/api/v1/projects/{project_id}/repositories/{repository_id}/webhook-secret"): Permission(
         Resource.REPOSITORY, CHANGE
     ),
+    ("GET", "/api/v1/projects/{project_id}/scope-items"): Permission(Resource.SCOPE, READ),
+    ("POST", "/api/v1/projects/{project_id}/scope-items"): Permission(Resource.SCOPE, CREATE),
+    ("PUT", "/api/v1/projects/{project_id}/scope-items/order"): Permission(Resource.SCOPE, CHANGE),
+    ("GET", "/api/v1/projects/{project_id}/scope-items/{item_id}"): Permission(Resource.SCOPE, READ),
+    ("PATCH", "/api/v1/projects/{project_id}/scope-items/{item_id}"): Permission(Resource.SCOPE, CHANGE),
+    ("DELETE", "/api/v1/projects/{project_id}/scope-items/{item_id}"): Permission(Resource.SCOPE, DELETE),
     ("GET", "/api/v1/dead-letters"): Permission(Resource.DEAD_LETTER, READ),
     ("POST", "/api/v1/dead-letters/replay"): Permission(Resource.DEAD_LETTER, CHANGE),
     ("GET", "/api/v1/dead-letters/{letter_id}"): Permission(Resource.DEAD_LETTER, READ),

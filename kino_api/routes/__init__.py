@@ -14,6 +14,7 @@ from kino_api.routes import (
     project_plan,
     projects,
     reports,
+    scope_items,
 )
 
 
@@ -30,6 +31,7 @@ def routers() -> list[APIRouter]:
         project_plan.members_router,
         project_plan.milestones_router,
         project_plan.dependencies_router,
+        scope_items.router,
         agents.router,
         metrics.router,
         metrics.project_router,
