@@ -7,12 +7,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from kino_api.milestones import lock_milestone
+from kino_api.names import checked_line
 from kino_api.projects import InvalidDates, Priority
 from kino_core.database import WriteSession, query
 from kino_core.errors import Conflict, InvalidInput, NotFound
 
 LONGEST_KEY = 100
-LONGEST_TITLE = 200
 
 
 class ItemStatus(StrEnum):
@@ -57,10 +58,10 @@ class ScopeItem:
     created_by: uuid.UUID | None
 
 
-class UnknownItem(NotFound):
-    """The project has no item of that id."""
+class UnknownScopeItem(NotFound):
+    """The project has no such scope item."""
 
-    code = "SCOPE_ITEM_NOT_FOUND"
+    code = "UNKNOWN_SCOPE_ITEM"
 
 
 class ItemExists(Conflict):
@@ -69,10 +70,10 @@ class ItemExists(Conflict):
     code = "SCOPE_ITEM_EXISTS"
 
 
-class InvalidItem(InvalidInput):
-    """A key or a title that cannot be used."""
+class InvalidKey(InvalidInput):
+    """A key that cannot be used."""
 
-    code = "INVALID_SCOPE_ITEM"
+    code = "INVALID_KEY"
 
 
 class InvalidAssignee(InvalidInput):
@@ -81,18 +82,16 @@ class InvalidAssignee(InvalidInput):
     code = "INVALID_ASSIGNEE"
 
 
-class InvalidMilestone(InvalidInput):
-    """A milestone that the project does not have."""
-
-    code = "INVALID_MILESTONE"
-
-
 def normalised(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return fields of an item as they are stored: texts in NFC, and an assignee without the other half is none."""
+    """Return fields of an item as they are stored; one half of an assignee that is null makes the other one null.
+
+    Raises InvalidName for a title that is empty, too long or not one line.
+    """
     done = dict(fields)
-    for name in ("key", "title"):
-        if done.get(name) is not None:
-            done[name] = unicodedata.normalize("NFC", done[name]).strip()
+    if "title" in done:
+        done["title"] = checked_line(done["title"], field="title")
+    if done.get("key") is not None:
+        done["key"] = unicodedata.normalize("NFC", done["key"]).strip()
     for half, other in (("assignee_id", "assignee_type"), ("assignee_type", "assignee_id")):
         if half in done and done[half] is None:
             done.setdefault(other, None)
@@ -102,10 +101,8 @@ def normalised(fields: dict[str, Any]) -> dict[str, Any]:
 def check_item(session: WriteSession, before: ScopeItem, after: ScopeItem) -> None:
     """Check what is new in `after`: a member who leaves, say, keeps what they were given.
 
-    Raises InvalidItem, InvalidDates, InvalidAssignee, InvalidMilestone or ItemExists.
+    Raises InvalidDates, InvalidKey, ItemExists, InvalidAssignee or UnknownMilestone.
     """
-    if not 0 < len(after.title) <= LONGEST_TITLE or not after.title.isprintable():
-        raise InvalidItem(f"A title is one line of 1 to {LONGEST_TITLE} characters.", field="title")
     if after.start_date and after.end_date and after.end_date < after.start_date:
         raise InvalidDates("The item ends before it starts. Give a later end date.", field="end_date")
     if after.key != before.key and after.key is not None:
@@ -113,14 +110,15 @@ def check_item(session: WriteSession, before: ScopeItem, after: ScopeItem) -> No
     if (after.assignee_type, after.assignee_id) != (before.assignee_type, before.assignee_id):
         _check_assignee(session, after)
     if after.milestone_id != before.milestone_id and after.milestone_id is not None:
-        _check_milestone(session, after)
+        # Locked, so that nobody deletes it before the item refers to it.
+        lock_milestone(session, after.project_id, after.milestone_id)
 
 
 def _check_key(session: WriteSession, item: ScopeItem, key: str) -> None:
     if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
-        raise InvalidItem(f"A key is one line of 1 to {LONGEST_KEY} characters, such as KIN-42.", field="key")
+        raise InvalidKey(f"A key is one line of 1 to {LONGEST_KEY} characters, such as KIN-42.", field="key")
     if _is_id(key):
-        raise InvalidItem("A key must not look like an id: agents name items by either. Take another.", field="key")
+        raise InvalidKey("A key must not look like an id: agents name items by either. Take another.", field="key")
     taken = query(
         session,
         "SELECT FROM kino.scope_item WHERE project_id = :project_id AND lower(key) = lower(:key) AND id <> :id",
@@ -155,20 +153,6 @@ def _check_assignee(session: WriteSession, item: ScopeItem) -> None:
         reason = "There is no agent of that id. Agents are known once they have sent an event or written a commit."
     if not found:
         raise InvalidAssignee(reason, field="assignee_id")
-
-
-def _check_milestone(session: WriteSession, item: ScopeItem) -> None:
-    # Locked, so that nobody deletes it before the item refers to it.
-    found = query(
-        session,
-        "SELECT FROM kino.milestone WHERE id = :id AND project_id = :project_id FOR KEY SHARE",
-        id=item.milestone_id,
-        project_id=item.project_id,
-    )
-    if not found:
-        raise InvalidMilestone(
-            "The project has no such milestone. List its milestones to see them.", field="milestone_id"
-        )
 
 
 def _is_id(text: str) -> bool:

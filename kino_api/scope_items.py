@@ -13,8 +13,8 @@ from sqlalchemy import Row, delete, insert, update
 
 from kino_api.changes import record_change
 from kino_api.etags import check_match
-from kino_api.projects import Priority
-from kino_api.scope_item_rules import AssigneeType, ItemStatus, ScopeItem, UnknownItem, check_item, normalised
+from kino_api.projects import Priority, hold_project
+from kino_api.scope_item_rules import AssigneeType, ItemStatus, ScopeItem, UnknownScopeItem, check_item, normalised
 from kino_api.sql import read_sql
 from kino_core.database import ReadSession, WriteSession, query
 from kino_core.scope_tables import scope_item
@@ -29,7 +29,7 @@ _DERIVED = frozenset({"assignee", "status", "started_at", "completed_at"})
 
 @dataclass(frozen=True)
 class ItemFilter:
-    """Which items of a project are asked for; `text` is a part of the key or title."""
+    """Which items of a project are asked for; `text` is a part of the key, title or description."""
 
     status: ItemStatus | None = None
     assignee_id: uuid.UUID | None = None
@@ -53,10 +53,10 @@ def list_items(
 
 
 def get_item(session: ReadSession | WriteSession, project_id: uuid.UUID, item_id: uuid.UUID) -> ScopeItem:
-    """Return an item of the project; raises UnknownItem."""
+    """Return an item of the project; raises UnknownScopeItem."""
     found = _items(session, project_id, item_id=item_id)
     if not found:
-        raise UnknownItem(NO_ITEM)
+        raise UnknownScopeItem(NO_ITEM)
     return found[0]
 
 
@@ -65,10 +65,11 @@ def create_item(
 ) -> ScopeItem:
     """Add an item behind the others; `wanted` holds fields of ScopeItem, `title` at least.
 
-    What agents have told of its key before counts too. Raises as check_item.
+    What agents have told of its key before counts too. Raises InvalidName, as hold_project and as check_item.
     """
     lock_merging(session)
     lock_order(session, project_id)
+    hold_project(session, project_id)
     now = datetime.now(UTC)
     blank = ScopeItem(
         id=uuid.uuid4(),
@@ -109,12 +110,14 @@ def change_item(
 ) -> ScopeItem:
     """Apply `changes` (fields of ScopeItem) and return the item as it is then.
 
-    A status is the last word about the item from now on. Raises UnknownItem, PreconditionFailed, or as check_item.
+    A status is the last word about the item from now on. Raises UnknownScopeItem, PreconditionFailed, else as
+    create_item.
     """
     lock_merging(session)
+    hold_project(session, project_id)
     query(
         session,
-        "SELECT FROM kino.scope_item WHERE id = :id AND project_id = :project_id FOR UPDATE",
+        "SELECT FROM kino.scope_item WHERE id = :id AND project_id = :project_id FOR NO KEY UPDATE",
         id=item_id,
         project_id=project_id,
     )
@@ -133,14 +136,17 @@ def change_item(
 def delete_item(
     session: WriteSession, project_id: uuid.UUID, item_id: uuid.UUID, *, if_match: str | None = None
 ) -> None:
-    """Delete an item for good; the audit keeps what it was. Raises UnknownItem or PreconditionFailed."""
+    """Delete an item for good; the audit keeps what it was. Raises UnknownScopeItem, PreconditionFailed or as
+    hold_project.
+    """
+    hold_project(session, project_id)
     gone = session.execute(
         delete(scope_item)
         .where(scope_item.c.id == item_id, scope_item.c.project_id == project_id)
         .returning(scope_item.c.key, scope_item.c.updated_at)
     ).one_or_none()
     if gone is None:
-        raise UnknownItem(NO_ITEM)
+        raise UnknownScopeItem(NO_ITEM)
     check_match(if_match, gone.updated_at, noun="scope item")
     body = {"item_id": str(item_id), "project_id": str(project_id), "key": gone.key}
     record_change(session, "scope_item_deleted", body, project_id=project_id)

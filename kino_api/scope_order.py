@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from kino_api.changes import record_change
+from kino_api.projects import hold_project
 from kino_api.scope_item_rules import ScopeItem
 from kino_api.scope_items import list_items, lock_order
 from kino_api.sql import read_sql
@@ -22,14 +23,16 @@ class InvalidOrder(InvalidInput):
 
 
 def reorder_items(session: WriteSession, project_id: uuid.UUID, order: Sequence[uuid.UUID]) -> list[ScopeItem]:
-    """Put the project's items in `order`, which names each of them once, and return them so; raises InvalidOrder.
+    """Put the project's items in `order`, which names each of them once, and return them so.
 
-    Whoever adds an item or sets another order at the same time comes before or after, never in between.
+    Whoever adds an item or sets another order at the same time comes before or after, never in between. Raises
+    InvalidOrder, or as hold_project.
     """
     lock_order(session, project_id)
+    hold_project(session, project_id)
     rows = query(
         session,
-        "SELECT id FROM kino.scope_item WHERE project_id = :project_id ORDER BY id FOR UPDATE",
+        "SELECT id FROM kino.scope_item WHERE project_id = :project_id ORDER BY id FOR NO KEY UPDATE",
         project_id=project_id,
     )
     _check_order(order, [row.id for row in rows])

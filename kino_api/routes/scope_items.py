@@ -4,7 +4,7 @@ import uuid
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import Query, Request, Response
+from fastapi import Request, Response
 from pydantic import Field
 
 from kino_api.authentication import CurrentUser, writing
@@ -15,21 +15,29 @@ from kino_api.resources import resources_of
 from kino_api.scope_item_rules import AssigneeType, ItemStatus, ScopeItem
 from kino_api.scope_items import ItemFilter, change_item, create_item, delete_item, get_item, list_items
 from kino_api.scope_order import reorder_items
-from kino_api.shapes import DEFAULT_LIMIT, Body, CursorText, Limit, Page, page_of, position_cursor
+from kino_api.shapes import (
+    DEFAULT_LIMIT,
+    Body,
+    CursorText,
+    Description,
+    Limit,
+    Page,
+    SearchText,
+    Text,
+    page_of,
+    position_cursor,
+)
 
 router = guarded_router("/api/v1/projects/{project_id}/scope-items", "scope items")
 
 MOST_ORDERED = 10_000
 
-Line = Annotated[str, Field(max_length=1000)]
-Description = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")]
-
 
 class NewScopeItem(Body):
     """What a new item needs: a title, and whatever else is known."""
 
-    title: Annotated[Line, Field(examples=["Pay by card"])]
-    key: Annotated[Line | None, Field(examples=["KIN-42"], description="What agents send as task_id.")] = None
+    title: Annotated[Text, Field(examples=["Pay by card"])]
+    key: Annotated[Text | None, Field(examples=["KIN-42"], description="What agents send as task_id.")] = None
     description: Description = ""
     priority: Priority = Priority.MEDIUM
     status: ItemStatus = ItemStatus.TODO
@@ -43,8 +51,8 @@ class NewScopeItem(Body):
 class ScopeItemChanges(Body):
     """The fields to change; those left out stay as they are."""
 
-    title: Line = ""
-    key: Line | None = None
+    title: Text = ""
+    key: Text | None = None
     description: Description = ""
     priority: Priority = Priority.MEDIUM
     status: ItemStatus = ItemStatus.TODO
@@ -71,9 +79,7 @@ def show(
     status: ItemStatus | None = None,
     assignee_id: uuid.UUID | None = None,
     milestone_id: uuid.UUID | None = None,
-    q: Annotated[
-        str | None, Query(max_length=200, pattern=r"^[^\x00]*$", description="A part of key or title.")
-    ] = None,
+    q: SearchText = None,
 ) -> Page[ScopeItem]:
     """List the project's items in their order."""
     wanted = ItemFilter(status, assignee_id, milestone_id, q)

@@ -11,7 +11,7 @@ WHERE item.project_id = :project_id
   AND (CAST(:status AS text) IS NULL OR item.status = :status)
   AND (CAST(:assignee_id AS uuid) IS NULL OR item.assignee_id = :assignee_id)
   AND (CAST(:milestone_id AS uuid) IS NULL OR item.milestone_id = :milestone_id)
-  AND (CAST(:text AS text) IS NULL OR strpos(lower(concat_ws(' ', item.key, item.title)), lower(:text)) > 0)
+  AND (CAST(:text AS text) IS NULL OR strpos(lower(concat_ws(' ', item.key, item.title, item.description)), lower(:text)) > 0)
   AND (CAST(:after_position AS integer) IS NULL
        OR (item.position, item.id) > (:after_position, CAST(:after_id AS uuid)))
 ORDER BY item.position, item.id

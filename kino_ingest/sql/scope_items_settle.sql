@@ -28,7 +28,7 @@ WITH told AS MATERIALIZED (
     )
     ORDER BY item.id
     -- What a person says at this moment is waited for, and then known here.
-    FOR UPDATE
+    FOR NO KEY UPDATE
 ), word AS MATERIALIZED (
     SELECT item.id, activity.event_type, activity.occurred_at, activity.source COLLATE "C" AS source,
         activity.event_id COLLATE "C" AS event_id, activity.data ->> 'resolved' = 'true' AS resolved,

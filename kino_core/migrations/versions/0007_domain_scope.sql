@@ -123,8 +123,8 @@ CREATE VIEW kino.blocker_report AS
         occurred_at, source, event_id
     FROM kino.agent_activity WHERE event_type = 'blocker_identified';
 
--- The blockers of some projects (of `blockers` only, unless null) that were open at a moment, 'infinity' for now: the
--- last word said "open". Blockers close when they are reported resolved, when one of their tasks completes, or when a
+-- The blockers of some projects (of all where null; only those in `blockers` unless null) that were open at a moment,
+-- 'infinity' for now: the last word said "open". Blockers close when they are reported resolved, when one of their tasks completes, or when a
 -- person closes them. The lake says the same in silver/blocker_change.sql; a test compares the two.
 CREATE FUNCTION kino.open_blocker(projects uuid[], moment timestamptz, blockers text[] DEFAULT NULL)
 RETURNS TABLE (
@@ -133,7 +133,7 @@ RETURNS TABLE (
 LANGUAGE sql STABLE AS $$
     WITH report AS (
         SELECT report.* FROM kino.blocker_report AS report
-        WHERE report.project_id = ANY (projects) AND report.occurred_at <= moment
+        WHERE report.occurred_at <= moment AND (projects IS NULL OR report.project_id = ANY (projects))
           AND (blockers IS NULL OR report.blocker_id = ANY (blockers))
     ), reported_open AS (
         SELECT latest.project_id, latest.blocker_id
