@@ -5,14 +5,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 
 from kino_api.agents import AgentState, get_agent, state_of
+from kino_api.metrics import UnknownScope, developer_scope
 from kino_api.projects import create_project
-from kino_api.users import ProjectRole
-from kino_core.database import Database
+from kino_api.users import ProjectRole, Role, User
+from kino_core.database import Database, WriteSession
 from kino_core.events import Event, agent_key
-from kino_core.tables import person, user
+from kino_core.gold import Scope
+from kino_core.metrics import ScopeType
+from kino_core.tables import person, project_member, user
 from kino_ingest.fold.run import fold_next, fold_pending
 from kino_ingest.landing import land
 from tests.factories.events import agent_report
@@ -112,30 +115,45 @@ def test_sessions_and_activity_leave_out_what_the_caller_does_not_see(kino: Kino
             assert nobody.get(url + path).status_code == 403, path
 
 
-def test_numbers_of_agents_and_developers_are_theirs_who_may_see_them(kino: Kino) -> None:
+def test_numbers_of_developers_are_theirs_and_their_leaders(database: Database) -> None:
     ada = uuid.uuid4()
+    with database.write() as session:
+        ours, theirs = (create_project(session, name).id for name in ("Ours", "Theirs"))
+        session.execute(insert(person).values(id=ada, name="Ada", kind="human", first_seen_at=NOW, last_seen_at=NOW))
+        developer = _user(session, {ours: ProjectRole.MEMBER}, person_id=ada)
+        colleague = _user(session, {ours: ProjectRole.MEMBER})
+        leader = _user(session, {ours: ProjectRole.PROJECT_LEADER})
+        stranger = _user(session, {theirs: ProjectRole.PROJECT_LEADER})
+    admin = User(uuid.uuid4(), "root@example.com", "Root", Role.ADMIN)
+    with database.read() as session:
+        for who in (admin, developer, leader):
+            for key in (ada, developer.id):
+                assert developer_scope(session, who, key) == Scope(ScopeType.PERSON, ada)
+        for who in (colleague, stranger):
+            for key in (ada, developer.id, uuid.uuid4()):
+                with pytest.raises(UnknownScope):
+                    developer_scope(session, who, key)
+        # Of whom no history tells has no numbers, and may know it.
+        assert developer_scope(session, colleague, colleague.id) == Scope(ScopeType.PERSON, colleague.id)
+
+
+def _user(session: WriteSession, memberships: dict[uuid.UUID, ProjectRole], **columns: Any) -> User:  # noqa: ANN401
+    somebody = User(uuid.uuid4(), f"{uuid.uuid4().hex}@example.com", "Somebody", None, memberships)
+    known = {"id": somebody.id, "email": somebody.email, "name": somebody.name, "password_hash": "x"}
+    session.execute(insert(user).values(**known, **columns))
+    for project_id, role in memberships.items():
+        session.execute(insert(project_member).values(project_id=project_id, user_id=somebody.id, role=role.value))
+    return somebody
+
+
+def test_numbers_over_http_wait_for_the_lake(kino: Kino) -> None:
     with kino.database.write() as session:
         ours = create_project(session, "Ours").id
-        seen = {"first_seen_at": NOW, "last_seen_at": NOW}
-        session.execute(insert(person).values(id=ada, name="Ada", kind="human", **seen))
     _fold(kino.database, _reported(ours, "task_started", 5))
-    membership = {ours: ProjectRole.MEMBER}
-    with (
-        kino.signed_in() as admin,
-        kino.signed_in_as(memberships=membership) as developer,
-        kino.signed_in_as(memberships=membership) as colleague,
-        kino.signed_in_as(memberships={ours: ProjectRole.PROJECT_LEADER}) as leader,
-    ):
-        user_id = developer.headers["x-user-id"]
-        with kino.database.write() as session:
-            session.execute(update(user).where(user.c.id == uuid.UUID(user_id)).values(person_id=ada))
-        # Who may see them waits for the lake, which this test does not make.
-        for client, status in ((admin, 503), (developer, 503), (leader, 503), (colleague, 404)):
-            for developer_id in (user_id, ada):
-                answer = client.get(f"/api/v1/developers/{developer_id}/metrics", params={"period": "2026-Q3"})
-                assert answer.status_code == status, (answer.text, developer_id)
-        own = colleague.headers["x-user-id"]
-        assert colleague.get(f"/api/v1/developers/{own}/metrics").status_code == 503, "of whom no history tells"
-        assert developer.get(f"/api/v1/agents/{CLAUDE}/metrics").status_code == 503
-        assert admin.get(f"/api/v1/developers/{uuid.uuid4()}/metrics").status_code == 404
-        assert admin.get(f"/api/v1/developers/{ada}/metrics", params={"period": "soon"}).status_code == 400
+    client = kino.signed_in()
+    me = client.get("/auth/me").json()["id"]
+    for url in (f"/api/v1/agents/{CLAUDE}/metrics", f"/api/v1/developers/{me}/metrics"):
+        assert client.get(url, params={"period": "soon"}).status_code == 400
+        assert client.get(url).status_code == 503
+    for url in (f"/api/v1/agents/{uuid.uuid4()}/metrics", f"/api/v1/developers/{uuid.uuid4()}/metrics"):
+        assert client.get(url).status_code == 404

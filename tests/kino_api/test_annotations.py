@@ -47,9 +47,9 @@ def test_notes_are_pinned_to_days_and_found_by_what_they_are_about(kino: Kino) -
         ({"day": "2026-09-01", "text": "x", "metric": "commits", "scope_item_id": item}, 400),
     ):
         assert client.post(url, json=body).status_code == status, body
-    with kino.database.read() as session:
-        told = query(session, "SELECT type FROM landing.event WHERE type LIKE 'annotation%' ORDER BY id")
-        audited = query(session, "SELECT action FROM kino.audit WHERE entity_type = 'annotation' ORDER BY id")
+    with kino.database.read() as reading:
+        told = query(reading, "SELECT type FROM landing.event WHERE type LIKE 'annotation%' ORDER BY id")
+        audited = query(reading, "SELECT action FROM kino.audit WHERE entity_type = 'annotation' ORDER BY id")
     assert [row.type for row in told] == ["annotation_added"] * 3 + ["annotation_changed", "annotation_deleted"]
     assert [row.action for row in audited] == ["CREATE"] * 3 + ["UPDATE", "DELETE"]
 
