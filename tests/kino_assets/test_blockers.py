@@ -99,7 +99,7 @@ def histories(draw: st.DrawFn) -> tuple[uuid.UUID, list[Event]]:
     return project_id, events
 
 
-@examples(max_examples=8)
+@examples(max_examples=5)
 @given(history=histories())
 def test_pages_reports_and_the_lake_count_the_same_open_blockers(
     history: tuple[uuid.UUID, list[Event]], database: Database, writer: LakeWriter, settings: Settings
