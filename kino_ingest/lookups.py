@@ -63,6 +63,7 @@ class Lookups:
         self._pool = connection_pool(database_url, size=POOL_SIZE, wait_seconds=KEPT_SECONDS)
         self._tokens: _Kept[KnownToken | None] = _Kept()
         self._repositories: _Kept[KnownRepository] = _Kept()
+        self._probes: _Kept[None] = _Kept()
         self._used: set[uuid.UUID] = set()
         self._noting: asyncio.Task[None] | None = None
 
@@ -90,12 +91,11 @@ class Lookups:
         key = repository_id(full_name)
         return await self._repositories.get(key, lambda: self._find_repository(key), seconds)
 
-    async def database_answers(self) -> bool:
-        """Return whether PostgreSQL answers now."""
+    async def database_answers(self, seconds: float) -> bool:
+        """Return whether PostgreSQL answers within `seconds`, or did a moment ago."""
         try:
-            async with self._pool.connection() as connection:
-                await connection.execute("SELECT 1")
-        except (psycopg.OperationalError, PoolTimeout):
+            await self._probes.get("probe", self._probe, seconds)
+        except DatabaseUnavailable:
             return False
         return True
 
@@ -131,6 +131,9 @@ class Lookups:
     async def _find_repository(self, key: uuid.UUID) -> KnownRepository:
         row = await self._one("repository_known", {"repository_id": key})
         return KnownRepository(row[0], row[1], tuple(row[2])) if row else KnownRepository()
+
+    async def _probe(self) -> None:
+        await self._one("probe", {})
 
     async def _one(self, statement: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
         try:

@@ -1,6 +1,6 @@
 SELECT activity.event_row, activity.event_id, activity.source, activity.occurred_at, activity.project_id,
     activity.agent_id, agent.name AS agent_name, agent.agent_type, activity.event_type, activity.task_id,
-    activity.session_id, activity.model, activity.data
+    activity.session_id, activity.model, activity.data, activity.clock_ahead
 FROM kino.agent_activity AS activity
 JOIN kino.agent ON agent.id = activity.agent_id
 JOIN kino.visible_project(:viewer, :sees_all) AS project ON project.id = activity.project_id
