@@ -136,10 +136,13 @@ def change_item(
 def delete_item(
     session: WriteSession, project_id: uuid.UUID, item_id: uuid.UUID, *, if_match: str | None = None
 ) -> None:
-    """Delete an item for good; the audit keeps what it was. Raises UnknownScopeItem, PreconditionFailed or as
+    """Delete an item for good, with what waits for it or makes it wait; the audit keeps what it was.
+
+    Raises UnknownScopeItem, PreconditionFailed or as
     hold_project.
     """
     hold_project(session, project_id)
+    _drop_dependencies(session, item_id)
     gone = session.execute(
         delete(scope_item)
         .where(scope_item.c.id == item_id, scope_item.c.project_id == project_id)
@@ -155,6 +158,17 @@ def delete_item(
 def lock_order(session: WriteSession, project_id: uuid.UUID) -> None:
     """Let nobody else add to the project's items or reorder them until this session ends."""
     query(session, "SELECT FROM kino.project WHERE id = :id FOR NO KEY UPDATE", id=project_id)
+
+
+def _drop_dependencies(session: WriteSession, item_id: uuid.UUID) -> None:
+    dropped = query(
+        session,
+        "DELETE FROM kino.dependency WHERE item_id = :id OR depends_on_item_id = :id RETURNING id, project_id",
+        id=item_id,
+    )
+    for each in dropped:
+        body = {"dependency_id": str(each.id), "project_id": str(each.project_id)}
+        record_change(session, "dependency_deleted", body, project_id=each.project_id)
 
 
 def _items(
