@@ -136,10 +136,9 @@ def change_item(
 def delete_item(
     session: WriteSession, project_id: uuid.UUID, item_id: uuid.UUID, *, if_match: str | None = None
 ) -> None:
-    """Delete an item for good, with what waits for it or makes it wait; the audit keeps what it was.
+    """Delete an item for good, with its dependencies; the audit keeps what it was.
 
-    Raises UnknownScopeItem, PreconditionFailed or as
-    hold_project.
+    Raises UnknownScopeItem, PreconditionFailed, or as hold_project.
     """
     hold_project(session, project_id)
     _drop_dependencies(session, item_id)

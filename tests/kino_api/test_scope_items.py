@@ -294,7 +294,10 @@ def test_items_over_http(kino: Kino, project_id: uuid.UUID) -> None:
         other = create_project(session, "Other").id
     assert client.get(f"/api/v1/projects/{other}/scope-items/{second}").status_code == 404
     assert client.delete(f"/api/v1/projects/{other}/scope-items/{second}").status_code == 404
+    waiting = {"item_id": second, "depends_on_project_id": str(other)}
+    assert client.post(f"/api/v1/projects/{project_id}/dependencies", json=waiting).status_code == 201
     assert client.delete(f"{url}/{second}").status_code == 204
+    assert client.get(f"/api/v1/projects/{project_id}/dependencies").json()["items"] == []
     assert client.get(f"{url}/{second}").status_code == 404
 
 
