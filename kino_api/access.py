@@ -151,11 +151,16 @@ OBJECTS: dict[str, Access] = {
     "job_id": _checked_by_its_module,
     # A metric's key names no object; whose number is asked for is found by `kino_api.metrics`.
     "key": _checked_by_its_module,
+    "developer_id": _checked_by_its_module,
     "token_id": _part_of_project,
     "repository_id": _part_of_project,
     "member_id": _part_of_project,
     "milestone_id": _part_of_project,
     "dependency_id": _part_of_project,
+    "item_id": _part_of_project,
+    "update_id": _part_of_project,
+    "annotation_id": _part_of_project,
+    "blocker_id": _part_of_project,
 }
 
 

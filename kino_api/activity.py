@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from kino_api.access import viewer
 from kino_api.sql import read_sql
+from kino_api.users import User
 from kino_core.database import ReadSession, query
 
 Place = tuple[datetime, str, str]
@@ -55,6 +57,24 @@ def recent_activity(
         occurred_at=occurred_at,
         source=source,
         event_id=event_id,
+    )
+    return [_activity(row) for row in rows]
+
+
+def activity_of_agent(
+    session: ReadSession, user: User | None, agent_id: uuid.UUID, limit: int = 50, before: Place | None = None
+) -> list[Activity]:
+    """Return the newest of what an agent did in the projects that `user` sees, or what stands before a place."""
+    occurred_at, source, event_id = before or (None, None, None)
+    rows = query(
+        session,
+        read_sql("activity_of_agent"),
+        agent_id=agent_id,
+        limit=limit,
+        occurred_at=occurred_at,
+        source=source,
+        event_id=event_id,
+        **viewer(user),
     )
     return [_activity(row) for row in rows]
 

@@ -1,4 +1,6 @@
-"""Open blockers: what agents say they are stuck on, read from the folded activity."""
+"""Open blockers: what agents say they are stuck on. Agents close them by their events, people by
+`kino_api.blocker_resolution`.
+"""
 
 import uuid
 from collections.abc import Collection
@@ -11,7 +13,7 @@ from kino_core.database import ReadSession, query
 
 @dataclass(frozen=True)
 class Blocker:
-    """A blocker that is neither reported resolved nor closed by the end of its task."""
+    """A blocker that is neither reported resolved, nor closed by the end of its task or by a person."""
 
     project_id: uuid.UUID
     blocker_id: str

@@ -9,13 +9,23 @@ from kino_core.events import Event, Source, canonical_json
 from kino_ingest.landing import land
 
 
-def record_change(session: WriteSession, change: str, body: dict[str, Any], *, project_id: uuid.UUID | None) -> None:
-    """Land the change named `change` (`project_created` …); `body` holds JSON values only."""
+def record_change(
+    session: WriteSession,
+    change: str,
+    body: dict[str, Any],
+    *,
+    project_id: uuid.UUID | None,
+    occurred_at: datetime | None = None,
+) -> None:
+    """Land the change named `change` (`project_created` …); `body` holds JSON values only.
+
+    It happened now, unless `occurred_at` says otherwise.
+    """
     event = Event(
         source=Source.KINO,
         event_id=str(uuid.uuid4()),
         type=change,
-        occurred_at=datetime.now(UTC),
+        occurred_at=occurred_at or datetime.now(UTC),
         body=body,
         raw=canonical_json(body),
         project_id=project_id,

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from kino_api.access import UnknownProject, sees_project, viewer
 from kino_api.changes import record_change
 from kino_api.projects import hold_project
+from kino_api.scope_item_rules import UnknownScopeItem
 from kino_api.sql import read_sql
 from kino_api.users import User
 from kino_core.database import ReadSession, WriteSession, query
@@ -47,12 +48,6 @@ class UnknownDependency(NotFound):
     """The project has no such dependency."""
 
     code = "UNKNOWN_DEPENDENCY"
-
-
-class UnknownScopeItem(NotFound):
-    """The project has no such scope item."""
-
-    code = "UNKNOWN_SCOPE_ITEM"
 
 
 class DependencyExists(Conflict):

@@ -29,7 +29,7 @@ class GuardedRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler behind the guard; raises Undeclared for a route that is in no table."""
         handle = super().get_route_handler()
-        permissions = {method: permission_of(method, self.path) for method in self.methods or ()}
+        permissions = {method: permission_of(method, self.path_format) for method in self.methods or ()}
         accesses = accesses_of(self.path, tuple(self.param_convertors))
         tells_secret = isinstance(self.response_model, type) and issubclass(self.response_model, ShownOnce)
 

@@ -113,6 +113,16 @@ def find_scope(session: ReadSession, user: User, named: dict[ScopeType, str | No
     return scope
 
 
+def developer_scope(session: ReadSession, user: User, developer_id: uuid.UUID) -> Scope:
+    """Return the scope of a developer's numbers, by the id of the user or of the person; raises UnknownScope."""
+    rows = query(session, read_sql("developer"), id=developer_id)
+    if not rows:
+        raise UnknownScope("There is no developer of that id.")
+    scope = Scope(ScopeType.PERSON, rows[0].id)
+    _check_scope(session, user, scope)
+    return scope
+
+
 def _check_scope(session: ReadSession, user: User, scope: Scope) -> None:
     if user.role is not None:
         return

@@ -128,6 +128,11 @@ def _lock(session: WriteSession, project_id: uuid.UUID, milestone_id: uuid.UUID)
     return _find(session, read_sql("milestone") + "FOR UPDATE", project_id, milestone_id)
 
 
+def lock_milestone(session: WriteSession, project_id: uuid.UUID, milestone_id: uuid.UUID) -> None:
+    """Keep a milestone from being deleted until the session ends; raises UnknownMilestone."""
+    _find(session, read_sql("milestone") + "FOR KEY SHARE", project_id, milestone_id)
+
+
 def _find(session: ReadSession | WriteSession, sql: str, project_id: uuid.UUID, milestone_id: uuid.UUID) -> Milestone:
     rows = query(session, sql, project_id=project_id, id=milestone_id)
     if not rows:

@@ -89,6 +89,33 @@ def name_cursor(cursor: str | None) -> tuple[str, uuid.UUID] | None:
     return name, _parsed(uuid.UUID, key)
 
 
+def position_cursor(cursor: str | None) -> tuple[int, uuid.UUID] | None:
+    """Return the (position, id) of a list in an order that people chose; raises InvalidCursor."""
+    if cursor is None:
+        return None
+    position, key = cursor_parts(cursor, 2)
+    number = _parsed(int, position)
+    if abs(number) >= 2**31:
+        raise invalid_cursor()
+    return number, _parsed(uuid.UUID, key)
+
+
+def moment_cursor(cursor: str | None) -> tuple[datetime, uuid.UUID] | None:
+    """Return the (time, id) of a list by time; raises InvalidCursor."""
+    if cursor is None:
+        return None
+    moment, key = cursor_parts(cursor, 2)
+    return _moment(moment), _parsed(uuid.UUID, key)
+
+
+def day_cursor(cursor: str | None) -> tuple[date, uuid.UUID] | None:
+    """Return the (day, id) of a list by day; raises InvalidCursor."""
+    if cursor is None:
+        return None
+    day, key = cursor_parts(cursor, 2)
+    return _parsed(date.fromisoformat, day), _parsed(uuid.UUID, key)
+
+
 def number_cursor(cursor: str | None) -> int | None:
     """Return the id of a list by number, within 64 bits; raises InvalidCursor."""
     if cursor is None:
@@ -105,10 +132,7 @@ def time_cursor(cursor: str | None) -> tuple[datetime, str, str] | None:
     if cursor is None:
         return None
     moment, first, second = cursor_parts(cursor, 3)
-    occurred_at = _parsed(datetime.fromisoformat, moment)
-    if occurred_at.tzinfo is None:
-        raise invalid_cursor()
-    return occurred_at, first, second
+    return _moment(moment), first, second
 
 
 def cursor_parts(cursor: str, count: int) -> list[str]:
@@ -136,6 +160,13 @@ def _parsed(parse: Callable[[str], Parsed], text: str) -> Parsed:
         return parse(text)
     except ValueError as error:
         raise invalid_cursor() from error
+
+
+def _moment(text: str) -> datetime:
+    moment = _parsed(datetime.fromisoformat, text)
+    if moment.tzinfo is None:
+        raise invalid_cursor()
+    return moment
 
 
 def invalid_cursor() -> InvalidCursor:

@@ -42,7 +42,7 @@ _SILVER_NEEDS: dict[str, tuple[str, ...]] = {
     "pull_request": ("commit", "github_pull_request", "pull_request_commit"),
     "test_run": ("agent_activity",),
     "task": ("agent_activity",),
-    "blocker_change": ("agent_activity",),
+    "blocker_change": ("agent_activity", "blocker_resolution"),
 }
 
 

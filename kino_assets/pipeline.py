@@ -41,7 +41,8 @@ TABLES: tuple[Table, ...] = (
     Table("agent_activity", ("event_source", "event_id"), _AGENT),
     Table("test_run", ("event_source", "event_id"), _AGENT),
     Table("task", ("project_id", "task_id"), _AGENT),
-    Table("blocker_change", ("project_id", "blocker_id"), _AGENT),
+    Table("blocker_resolution", ("event_source", "event_id"), _KINO),
+    Table("blocker_change", ("project_id", "blocker_id"), _AGENT | _KINO),
 )
 
 _SUMMED = frozenset([Kind.SUM, Kind.RATIO, Kind.MEDIAN])

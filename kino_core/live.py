@@ -25,6 +25,7 @@ class LiveKind(StrEnum):
     COMMIT = "commit"
     PULL_REQUEST = "pull_request"
     PROJECT = "project"
+    SCOPE_ITEM = "scope_item"
 
 
 class LiveMessage(msgspec.Struct, frozen=True):

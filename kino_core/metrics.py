@@ -232,7 +232,8 @@ TEST_PASS_RATE = Metric(
 BLOCKERS_OPEN = Metric(
     "blockers_open",
     "Open blockers",
-    "Blockers open at the end of the period. A blocker closes when it is reported resolved or its task completes.",
+    "Blockers open at the end of the period. A blocker closes when it is reported resolved, when its task completes, "
+    "or when a person closes it.",
     Unit.COUNT,
     Direction.DOWN,
     Kind.LEVEL,

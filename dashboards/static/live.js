@@ -52,7 +52,10 @@
     },
     commit() { refresh("numbers", 8000); },
     pull_request() { refresh("pulls", 1500); refresh("numbers", 8000); },
-    project() { refresh("numbers", 2000); },
+    project(item) {
+      if (item.type === "blocker_resolved") refresh("blockers", 400);
+      refresh("numbers", 2000);
+    },
   };
 
   // ----- the feed -----

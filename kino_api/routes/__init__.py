@@ -4,7 +4,9 @@ from fastapi import APIRouter
 
 from kino_api.routes import (
     agents,
+    annotations,
     auth,
+    blockers,
     dead_letters,
     health,
     initiatives,
@@ -12,8 +14,10 @@ from kino_api.routes import (
     metrics,
     project_parts,
     project_plan,
+    project_updates,
     projects,
     reports,
+    scope_items,
 )
 
 
@@ -30,9 +34,15 @@ def routers() -> list[APIRouter]:
         project_plan.members_router,
         project_plan.milestones_router,
         project_plan.dependencies_router,
+        scope_items.router,
+        project_updates.router,
+        annotations.router,
+        blockers.router,
         agents.router,
         metrics.router,
         metrics.project_router,
+        metrics.agent_router,
+        metrics.developer_router,
         dead_letters.router,
         reports.router,
         reports.jobs_router,

@@ -11,7 +11,7 @@ from fastapi import Depends, Query, Request
 
 from kino_api.authentication import CurrentUser
 from kino_api.guarded_route import guarded_router
-from kino_api.metrics import MetricFacts, Reading, facts_of, find_scope, reading_of
+from kino_api.metrics import MetricFacts, Reading, developer_scope, facts_of, find_scope, reading_of
 from kino_api.projects import get_project
 from kino_api.resources import resources_of
 from kino_api.shapes import (
@@ -31,6 +31,8 @@ from kino_core.periods import Grain, Period, parse_period
 
 router = guarded_router("/api/v1/metrics", "metrics")
 project_router = guarded_router("/api/v1/projects/{project_id}/metrics", "metrics")
+agent_router = guarded_router("/api/v1/agents/{agent_id}/metrics", "metrics")
+developer_router = guarded_router("/api/v1/developers/{developer_id}/metrics", "metrics")
 
 MOST_POINTS = 1_000
 LARGEST_OFFSET = 10_000_000
@@ -108,6 +110,31 @@ def of_project(
     days = _period(period)
     with resources_of(request).database.read() as session:
         scope = Scope(ScopeType.PROJECT, get_project(session, project_id).id)
+    return _every_metric(request, scope, days, as_of)
+
+
+@agent_router.get("")
+def of_agent(
+    request: Request, user: CurrentUser, agent_id: uuid.UUID, period: PeriodText = None, as_of: AsOf = None
+) -> Page[Reading]:
+    """Return every metric of an agent in a period, over all of its projects."""
+    days = _period(period)
+    scope = _scope(request, user, Asked(agent=str(agent_id)))
+    return _every_metric(request, scope, days, as_of)
+
+
+@developer_router.get("")
+def of_developer(
+    request: Request, user: CurrentUser, developer_id: uuid.UUID, period: PeriodText = None, as_of: AsOf = None
+) -> Page[Reading]:
+    """Return every metric of a developer, by the id of the user or of the person; theirs and their leaders' to see."""
+    days = _period(period)
+    with resources_of(request).database.read() as session:
+        scope = developer_scope(session, user, developer_id)
+    return _every_metric(request, scope, days, as_of)
+
+
+def _every_metric(request: Request, scope: Scope, days: Period, as_of: datetime | None) -> Page[Reading]:
     with _gold(request, as_of) as gold:
         values = gold.values([declared.key for declared in METRICS], [scope], days)
     return Page(items=[reading_of(values[declared.key, scope]) for declared in METRICS], next_cursor=None)

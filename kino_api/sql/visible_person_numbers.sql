@@ -1,6 +1,6 @@
 -- A person's numbers are for the person, for the leaders of the projects they are a member of, and for managers.
 SELECT FROM kino."user"
-WHERE "user".person_id = :id
+WHERE coalesce("user".person_id, "user".id) = :id
   AND (:sees_all OR "user".id = :viewer OR EXISTS (
     SELECT FROM kino.project_member AS member
     JOIN kino.project_member AS leader ON leader.project_id = member.project_id AND leader.role = 'PROJECT_LEADER'

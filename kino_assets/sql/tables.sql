@@ -63,6 +63,10 @@ CREATE TABLE IF NOT EXISTS silver.task (
     project_id UUID, task_id VARCHAR, started_at TIMESTAMPTZ, completed_at TIMESTAMPTZ, agent_id UUID,
     agent_type VARCHAR, event_source VARCHAR, event_id VARCHAR
 );
+-- Blockers that people closed.
+CREATE TABLE IF NOT EXISTS silver.blocker_resolution (
+    project_id UUID, blocker_id VARCHAR, occurred_at TIMESTAMPTZ, event_source VARCHAR, event_id VARCHAR
+);
 -- +1 where a blocker opens, -1 where it closes.
 CREATE TABLE IF NOT EXISTS silver.blocker_change (
     project_id UUID, blocker_id VARCHAR, occurred_at TIMESTAMPTZ, change INTEGER, agent_id UUID, agent_type VARCHAR,

@@ -7,7 +7,7 @@ import msgspec
 from kino_core.identities import agent_type_of
 from kino_core.live import LiveKind
 from kino_ingest.fold.facts import Change, Facts, LandedEvent, UnfoldableEvent
-from kino_ingest.fold.rows import ActivityRow
+from kino_ingest.fold.rows import ActivityRow, SessionRow
 
 
 class _Report(msgspec.Struct):
@@ -16,6 +16,7 @@ class _Report(msgspec.Struct):
     data: dict[str, Any]
     agent_type: str | None = None
     session_id: str | None = None
+    parent_agent_id: str | None = None
     model: str | None = None
 
 
@@ -41,6 +42,8 @@ def fold_agent(event: LandedEvent) -> Facts:
         clock_ahead=event.clock_ahead,
     )
     facts.tell_activity(row)
+    if row.session_id is not None:
+        facts.tell_session(_session(row, row.session_id, report.parent_agent_id))
     item = {
         "event_row": row.event_row,
         "occurred_at": row.occurred_at,
@@ -54,3 +57,16 @@ def fold_agent(event: LandedEvent) -> Facts:
     }
     facts.changes.append(Change(LiveKind.AGENT_ACTIVITY, item, event.project_id))
     return facts
+
+
+def _session(row: ActivityRow, session_id: str, parent_agent: str | None) -> SessionRow:
+    return SessionRow(
+        agent_id=row.agent_id,
+        project_id=row.project_id,
+        session_id=session_id,
+        parent_agent=parent_agent or None,
+        model=row.model or None,
+        model_told_at=row.occurred_at if row.model else None,
+        first_seen_at=row.occurred_at,
+        last_seen_at=row.occurred_at,
+    )

@@ -65,11 +65,11 @@ def apply_events(session: WriteSession, events: Sequence[LandedEvent]) -> Applie
 
 
 def _apply(session: WriteSession, decided: Sequence[_Decided], applied: Applied) -> None:
-    error = _refusal(session, decided, keep=True)
+    error = _refusal(session, decided, applied)
     if error is not None:
         refused = _refused_alone(session, decided, error)
         decided = [each for each in decided if each.event.id not in refused]
-        error = _refusal(session, decided, keep=True)
+        error = _refusal(session, decided, applied)
         # Those that pass one by one and not together are kept as letters too: nothing may hold up the log.
         refused |= {} if error is None else {each.event.id: _failure(each.event, error) for each in decided}
         applied.failures.extend(refused.values())
@@ -88,31 +88,34 @@ def _refused_alone(session: WriteSession, decided: Sequence[_Decided], error: Ex
     refused: dict[int, Failure] = {}
     middle = len(decided) // 2
     for half in (decided[:middle], decided[middle:]):
-        if half_error := _refusal(session, half, keep=False):
+        if half_error := _refusal(session, half):
             refused |= _refused_alone(session, half, half_error)
     return refused
 
 
-def _refusal(session: WriteSession, decided: Sequence[_Decided], *, keep: bool) -> Exception | None:
-    """Write what `decided` tell and return None, or why it cannot be written; leave it written only with `keep`."""
+def _refusal(session: WriteSession, decided: Sequence[_Decided], into: Applied | None = None) -> Exception | None:
+    """Write what `decided` tell and return None, or why it cannot be written.
+
+    Only with `into` is it left written, and what moved because of it noted there.
+    """
     facts, alive = Facts(), _SignsOfLife(session)
     for each in decided:
         alive.give()
         facts.add(each.facts)
     attempt = session.begin_nested()
     try:
-        if decided:
-            write_facts(session, facts)
+        moved = write_facts(session, facts) if decided else []
     except (DBAPIError, ValueError, TypeError, OverflowError) as error:
         # A key that is too long for any index is the row's own fault; the rest of its class is PostgreSQL's.
         if isinstance(error, OperationalError) and not isinstance(error.orig, ProgramLimitExceeded):
             raise
         attempt.rollback()
         return error
-    if keep:
-        attempt.commit()
-    else:
+    if into is None:
         attempt.rollback()
+    else:
+        attempt.commit()
+        into.changes.extend(moved)
     return None
 
 

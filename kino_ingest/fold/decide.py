@@ -30,5 +30,6 @@ def _fold_own(event: LandedEvent) -> Facts:
     facts = Facts()
     if project_id := event.project_id or event.body.get("project_id"):
         item = {"type": event.type, **event.body}
-        facts.changes.append(Change(LiveKind.PROJECT, item, uuid.UUID(str(project_id))))
+        kind = LiveKind.SCOPE_ITEM if event.type.startswith("scope_item") else LiveKind.PROJECT
+        facts.changes.append(Change(kind, item, uuid.UUID(str(project_id))))
     return facts

@@ -20,6 +20,7 @@ from kino_ingest.fold.rows import (
     PullRequestRow,
     RepositoryRow,
     Row,
+    SessionRow,
 )
 
 K = TypeVar("K", bound=Hashable)
@@ -79,6 +80,7 @@ class Facts:
     commits: dict[tuple[uuid.UUID, str], CommitRow] = field(default_factory=dict)
     pull_requests: dict[tuple[uuid.UUID, int], PullRequestRow] = field(default_factory=dict)
     activities: dict[tuple[datetime, str, str], ActivityRow] = field(default_factory=dict)
+    sessions: dict[tuple[uuid.UUID, uuid.UUID, str], SessionRow] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
 
     def add(self, other: "Facts") -> None:
@@ -90,6 +92,7 @@ class Facts:
         _merge(self.commits, other.commits)
         _merge(self.pull_requests, other.pull_requests)
         _merge(self.activities, other.activities)
+        _merge(self.sessions, other.sessions)
         self.changes.extend(other.changes)
 
     def tell_repository(self, full_name: str) -> uuid.UUID:
@@ -143,6 +146,10 @@ class Facts:
     def tell_activity(self, row: ActivityRow) -> None:
         """Note something an agent did."""
         _merge(self.activities, {(row.occurred_at, row.source, row.event_id): row})
+
+    def tell_session(self, row: SessionRow) -> None:
+        """Note what an agent said of its session."""
+        _merge(self.sessions, {(row.agent_id, row.project_id, row.session_id): row})
 
 
 def _merge(into: dict[K, R], rows: dict[K, R]) -> None:

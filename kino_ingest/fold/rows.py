@@ -171,6 +171,32 @@ class ActivityRow(msgspec.Struct, frozen=True, kw_only=True):
         return self
 
 
+class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent said of one of its sessions; its events are counted when they are stored."""
+
+    agent_id: uuid.UUID
+    project_id: uuid.UUID
+    session_id: str
+    parent_agent: str | None
+    model: str | None
+    model_told_at: datetime | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+    def merged(self, other: Self) -> Self:
+        """Keep the widest span, the model that was named last, and the first parent of the alphabet."""
+        named = [(row.model_told_at, row.model) for row in (self, other) if row.model_told_at and row.model]
+        told_at, model = max(named, default=(None, None))
+        return msgspec.structs.replace(
+            self,
+            parent_agent=min((name for name in (self.parent_agent, other.parent_agent) if name), default=None),
+            model=model,
+            model_told_at=told_at,
+            first_seen_at=min(self.first_seen_at, other.first_seen_at),
+            last_seen_at=max(self.last_seen_at, other.last_seen_at),
+        )
+
+
 class RepositoryRow(msgspec.Struct, frozen=True, kw_only=True):
     """A repository, by the first spelling of its name."""
 

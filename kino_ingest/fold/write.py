@@ -8,8 +8,9 @@ import msgspec
 
 from kino_core.database import WriteSession
 from kino_core.events import canonical_json, stable_id
-from kino_ingest.fold.facts import Facts
-from kino_ingest.fold.rows import AgentRow, IdentityRow, PersonRow, PullRequestRow, Row
+from kino_ingest.fold.facts import Change, Facts
+from kino_ingest.fold.rows import ActivityRow, AgentRow, IdentityRow, PersonRow, PullRequestRow, Row
+from kino_ingest.fold.scope_items import MOVING, settle_items
 from kino_ingest.partitions import ensure_activity_months
 from kino_ingest.sql import read_sql
 
@@ -19,22 +20,42 @@ MERGE_LOCK = 0x6B696E6F_0001
 """Advisory lock of whoever merges what it has to tell into rows that others tell of too."""
 
 
-def write_facts(session: WriteSession, facts: Facts) -> None:
-    """Write every row that `facts` tells of and that is not stored already.
+COUNTS = ("tasks_started", "commits", "test_runs", "tasks_completed", "blockers")
+
+
+def write_facts(session: WriteSession, facts: Facts) -> list[Change]:
+    """Write every row that `facts` tells of and that is not stored already; return what moved because of it.
 
     First what belongs to these events alone, in the order of its keys so that two workers never wait for one another;
     then, one worker after the other until its commit, the rows that are read, merged and written back.
     """
     ensure_activity_months(session, (row.occurred_at for row in facts.activities.values()))
     activities = [facts.activities[key] for key in sorted(facts.activities)]
-    _put(session, "activity_put", activities, {"data": [_json(row.data) for row in activities]})
+    counted = _put(session, "activity_put", activities, {"data": [_json(row.data) for row in activities]})
     _put(session, "commit_put", [facts.commits[key] for key in sorted(facts.commits)])
-    session.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (MERGE_LOCK,))
+    lock_merging(session)
     _put(session, "repository_put", facts.repositories.values())
     agents = _stored(session, "agent_get", AgentRow, {"keys": list(facts.agents)})
     _put(session, "agent_put", _changed(facts.agents.values(), {row.id: row for row in agents}, "id"))
     _write_people(session, facts)
     _write_pull_requests(session, facts)
+    _write_sessions(session, facts, counted)
+    return settle_items(session, _moving_tasks(activities))
+
+
+def lock_merging(session: WriteSession) -> None:
+    """Wait until nobody else merges, and let nobody else until this session commits."""
+    session.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (MERGE_LOCK,))
+
+
+def _moving_tasks(activities: Iterable[ActivityRow]) -> set[tuple[uuid.UUID, str]]:
+    return {(row.project_id, row.task_id) for row in activities if row.event_type in MOVING}
+
+
+def _write_sessions(session: WriteSession, facts: Facts, counted: Iterable[Any]) -> None:
+    new = {(row.agent_id, row.project_id, row.session_id): row for row in counted}
+    counts = {name: [getattr(new.get(key), name, 0) for key in facts.sessions] for name in COUNTS}
+    _put(session, "session_put", facts.sessions.values(), counts)
 
 
 def _write_people(session: WriteSession, facts: Facts) -> None:
@@ -90,12 +111,13 @@ def _put(
     statement: str,
     rows: Iterable[msgspec.Struct],
     extra: dict[str, list[Any]] | None = None,
-) -> None:
+) -> list[Any]:
     rows = list(rows)
     if not rows:
-        return
+        return []
     columns = {name: [getattr(row, name) for row in rows] for name in rows[0].__struct_fields__}
-    session.exec_driver_sql(read_sql(statement), columns | (extra or {}))
+    done = session.exec_driver_sql(read_sql(statement), columns | (extra or {}))
+    return list(done) if done.returns_rows else []
 
 
 def _json(value: dict[str, Any]) -> str:

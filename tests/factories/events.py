@@ -42,6 +42,12 @@ def repository_connected(project_id: uuid.UUID, full_name: str, *, at: datetime 
     return _kino("repository_connected", body, project_id, at)
 
 
+def blocker_resolved(project_id: uuid.UUID, blocker_id: str, at: datetime) -> Event:
+    """Return the event by which a person closes a blocker."""
+    body = {"project_id": str(project_id), "blocker_id": blocker_id, "resolved_by": None}
+    return _kino("blocker_resolved", body, project_id, at)
+
+
 def commit(
     repository: str,
     sha: str,

@@ -135,7 +135,10 @@ def test_strangers_learn_nothing_before_they_sign_in(kino: Kino) -> None:
 def test_the_table_names_exactly_the_routes_there_are(settings: Settings) -> None:
     routes = [each.original_route for each in iter_route_contexts(create_api(settings).routes)]
     declared = {
-        (method, route.path) for route in routes if isinstance(route, GuardedRoute) for method in route.methods or ()
+        (method, route.path_format)
+        for route in routes
+        if isinstance(route, GuardedRoute)
+        for method in route.methods or ()
     }
     assert declared == set(ROUTES)
     others = [getattr(route, "path", None) for route in routes if not isinstance(route, GuardedRoute)]
@@ -303,6 +306,13 @@ VALID_BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/projects/{project_id}/milestones": {"name": "Beta", "description": "", "due_date": "2026-01-01"},
     "/api/v1/projects/{project_id}/milestones/{milestone_id}": {"name": "Beta", "reached_at": "2026-01-01T00:00:00Z"},
     "/api/v1/projects/{project_id}/dependencies": {"depends_on_project_id": str(uuid.UUID(int=0)), "note": ""},
+    "/api/v1/projects/{project_id}/scope-items": {"title": "Pay by card", "key": "KIN-1", "end_date": "2026-01-01"},
+    "/api/v1/projects/{project_id}/scope-items/{item_id}": {"title": "Pay by card", "assignee_id": None},
+    "/api/v1/projects/{project_id}/scope-items/order": {"order": []},
+    "/api/v1/projects/{project_id}/updates": {"overall_status": "ON_TRACK", "period": "2026-W37", "notes": ""},
+    "/api/v1/projects/{project_id}/updates/{update_id}": {"overall_status": "ON_TRACK", "period_start": "2026-01-01"},
+    "/api/v1/projects/{project_id}/annotations": {"day": "2026-01-01", "text": "Moved", "metric": "commits"},
+    "/api/v1/projects/{project_id}/annotations/{annotation_id}": {"day": "2026-01-01", "text": "Moved"},
     "/api/v1/projects/{project_id}/repositories": {"full_name": "octo/repo"},
     "/api/v1/projects/{project_id}/tokens": {"agent_type": "CLAUDE"},
     "/api/v1/projects/{project_id}/tokens/{token_id}/rotate": {"overlap_hours": 1},

@@ -34,6 +34,7 @@ from tests.factories.events import (
     HUMAN,
     OTHER_HUMAN,
     agent_report,
+    blocker_resolved,
     commit,
     project_created,
     project_deleted,
@@ -423,6 +424,9 @@ def logs(draw: st.DrawFn) -> list[list[Event]]:
         )
         task = draw(st.sampled_from(["A", "B"]))
         events.append(agent_report(draw(st.sampled_from(projects)), draw(kinds), draw(MOMENTS), task=task, **data))
+    for _ in range(draw(st.integers(0, 3))):
+        blocker = draw(st.sampled_from(["A", "B", "b"]))
+        events.append(blocker_resolved(draw(st.sampled_from(projects)), blocker, draw(MOMENTS)))
     for _ in range(draw(st.integers(0, 5))):
         opened, length = draw(MOMENTS), draw(st.integers(0, 50))
         moment = opened + timedelta(hours=length)

@@ -44,6 +44,7 @@ TABLES = {
     '"commit"': "*",
     "pull_request": "*",
     "agent_activity": "occurred_at, source, event_id, project_id, agent_id, event_type, task_id, data",
+    "agent_session": "*",
 }
 
 
@@ -60,7 +61,8 @@ def forget(database: Database) -> None:
     with database.write() as session:
         session.exec_driver_sql("""
             TRUNCATE landing.event, landing.claim, landing.dead_letter, landing.fold_window, kino.repository,
-                kino.person, kino.agent, kino.identity, kino.agent_activity, kino."commit", kino.pull_request CASCADE
+                kino.person, kino.agent, kino.identity, kino.agent_activity, kino.agent_session, kino."commit",
+                kino.pull_request CASCADE
         """)
         session.exec_driver_sql("UPDATE landing.fold_cursor SET low = '0'")
 
@@ -125,6 +127,11 @@ def history() -> list[Event]:
         agent_event("a2", "task_started", at - timedelta(hours=1), agent_type="CODEX"),
         agent_event("a3", "blocker_identified", at, data={"description": "no key"}),
         agent_event("a4", "task_started", datetime(2024, 2, 1, tzinfo=UTC), agent_id="devin"),
+        agent_event("a5", "task_started", at, session_id="s1", model="opus", parent_agent_id="lead"),
+        agent_event("a6", "test_execution", at - timedelta(hours=2), session_id="s1", model="haiku"),
+        agent_event("a7", "code_commit", at + timedelta(hours=2), session_id="s1", parent_agent_id="boss"),
+        agent_event("a8", "code_commit", at, session_id="s1", model="sonnet"),
+        agent_event("a9", "task_completed", at, session_id="s2"),
     ]
     return [*git, *spelled, *pushes, *same, *pulls, *reports, github_event("push", "bad", {"ref": 1})]
 
@@ -189,6 +196,11 @@ def test_what_the_history_tells(database: Database) -> None:
         ("claude-7", "CLAUDE"),
         ("cursor", "CURSOR"),
         ("devin", "OTHER"),
+    ]
+    sessions = "SELECT session_id, parent_agent, model, last_seen_at - first_seen_at, commits, test_runs, tasks_started"
+    assert rows(database, f"{sessions} FROM kino.agent_session ORDER BY 1") == [
+        ("s1", "boss", "sonnet", timedelta(hours=4), 2, 1, 1),
+        ("s2", None, None, timedelta(0), 0, 0, 0),
     ]
     people = dict(rows(database, "SELECT key, kind FROM kino.identity WHERE person_id IS NOT NULL"))
     assert people == {

@@ -1,4 +1,5 @@
--- When blockers opened and closed. A blocker without an id is its task's; a completed task closes all of its own.
+-- When blockers opened and closed. A blocker without an id is its task's; a completed task closes all of its own, and
+-- so does a person. Whoever closes it, it is taken off the agent that it was counted for.
 CREATE OR REPLACE TEMP TABLE affected AS
 WITH told AS (
     SELECT * FROM silver.agent_activity
@@ -8,7 +9,10 @@ WITH told AS (
 SELECT project_id, blocker_id FROM told WHERE event_type = 'blocker_identified'
 UNION
 SELECT a.project_id, a.blocker_id FROM silver.agent_activity a JOIN told t USING (project_id, task_id)
-WHERE t.event_type = 'task_completed' AND a.event_type = 'blocker_identified';
+WHERE t.event_type = 'task_completed' AND a.event_type = 'blocker_identified'
+UNION
+SELECT project_id, blocker_id FROM silver.blocker_resolution
+WHERE event_id IN (SELECT event_id FROM window_event WHERE source = 'kino');
 
 CREATE OR REPLACE TEMP TABLE fresh AS
 WITH reported AS (
@@ -22,9 +26,18 @@ said AS (
     SELECT b.project_id, b.blocker_id, d.occurred_at, false, d.agent_id, d.agent_type, d.event_source, d.event_id
     FROM (SELECT DISTINCT project_id, blocker_id, task_id FROM reported) b
     JOIN silver.agent_activity d USING (project_id, task_id) WHERE d.event_type = 'task_completed'
+    UNION ALL
+    SELECT project_id, blocker_id, occurred_at, false, NULL, NULL, event_source, event_id
+    FROM silver.blocker_resolution SEMI JOIN affected USING (project_id, blocker_id)
+),
+turned AS (
+    FROM said
+    QUALIFY open <> coalesce(lag(open) OVER (PARTITION BY project_id, blocker_id
+                                             ORDER BY occurred_at, event_source, event_id), false)
 )
-SELECT project_id, blocker_id, occurred_at, CASE WHEN open THEN 1 ELSE -1 END AS change, agent_id, agent_type,
+SELECT project_id, blocker_id, occurred_at, CASE WHEN open THEN 1 ELSE -1 END AS change,
+       CASE WHEN open THEN agent_id ELSE lag(agent_id) OVER in_order END AS agent_id,
+       CASE WHEN open THEN agent_type ELSE lag(agent_type) OVER in_order END AS agent_type,
        event_source, event_id
-FROM said
-QUALIFY open <> coalesce(lag(open) OVER (PARTITION BY project_id, blocker_id
-                                         ORDER BY occurred_at, event_source, event_id), false);
+FROM turned
+WINDOW in_order AS (PARTITION BY project_id, blocker_id ORDER BY occurred_at, event_source, event_id);

@@ -1,0 +1,126 @@
+"""Project updates over HTTP."""
+
+import uuid
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+from pydantic import Field
+
+from kino_api.authentication import CurrentUser, writing
+from kino_api.etags import IfMatch, etag_of
+from kino_api.guarded_route import guarded_router
+from kino_api.project_states import ProjectStatus
+from kino_api.project_updates import (
+    ProjectUpdate,
+    change_update,
+    delete_update,
+    get_update,
+    list_updates,
+    submit_update,
+)
+from kino_api.resources import resources_of
+from kino_api.shapes import DEFAULT_LIMIT, Body, CursorText, Description, Limit, Page, moment_cursor, page_of
+from kino_core.periods import parse_period
+
+router = guarded_router("/api/v1/projects/{project_id}/updates", "updates")
+
+PeriodName = Annotated[
+    str | None, Field(max_length=50, examples=["2026-W37"], description="Or `period_start` and `period_end`.")
+]
+
+
+class NewUpdate(Body):
+    """How it stands, in which period, and whatever there is to say about it."""
+
+    overall_status: ProjectStatus
+    achievements: Description = ""
+    challenges: Description = ""
+    planned_work: Description = ""
+    notes: Description = ""
+    period: PeriodName = None
+    period_start: date | None = None
+    period_end: date | None = None
+
+
+class UpdateChanges(Body):
+    """The fields to change; those left out stay as they are."""
+
+    overall_status: ProjectStatus = ProjectStatus.ON_TRACK
+    achievements: Description = ""
+    challenges: Description = ""
+    planned_work: Description = ""
+    notes: Description = ""
+    period: PeriodName = None
+    period_start: date | None = None
+    period_end: date | None = None
+
+
+@router.get("")
+def show(
+    request: Request,
+    user: CurrentUser,
+    project_id: uuid.UUID,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+    author_id: uuid.UUID | None = None,
+    period: Annotated[str | None, Query(max_length=50, description="Updates whose period touches this one.")] = None,
+) -> Page[ProjectUpdate]:
+    """List what was written about a project, the newest first."""
+    days = parse_period(period) if period else None
+    with resources_of(request).database.read() as session:
+        found = list_updates(
+            session, project_id, author_id=author_id, period=days, after=moment_cursor(cursor), limit=limit + 1
+        )
+    return page_of(found, limit, lambda each: (each.submitted_at, each.id))
+
+
+@router.post("", status_code=201)
+def submit(
+    request: Request, user: CurrentUser, project_id: uuid.UUID, body: NewUpdate, response: Response
+) -> ProjectUpdate:
+    """Write about a period of a project, in one's own name."""
+    with writing(request) as session:
+        made = submit_update(session, user, project_id, dict(body))
+    response.headers["Location"] = f"/api/v1/projects/{project_id}/updates/{made.id}"
+    response.headers["ETag"] = etag_of(made.updated_at)
+    return made
+
+
+@router.get("/{update_id}")
+def get(
+    request: Request, user: CurrentUser, project_id: uuid.UUID, update_id: uuid.UUID, response: Response
+) -> ProjectUpdate:
+    """Return an update."""
+    with resources_of(request).database.read() as session:
+        found = get_update(session, project_id, update_id)
+    response.headers["ETag"] = etag_of(found.updated_at)
+    return found
+
+
+@router.patch("/{update_id}")
+def change(
+    request: Request,
+    user: CurrentUser,
+    project_id: uuid.UUID,
+    update_id: uuid.UUID,
+    body: UpdateChanges,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ProjectUpdate:
+    """Change the named fields of one's own update; leaders and managers change everybody's."""
+    changes: dict[str, Any] = body.model_dump(exclude_unset=True)
+    with writing(request) as session:
+        changed = change_update(session, user, project_id, update_id, changes, if_match=if_match)
+    response.headers["ETag"] = etag_of(changed.updated_at)
+    return changed
+
+
+@router.delete("/{update_id}", status_code=204)
+def delete(
+    request: Request, user: CurrentUser, project_id: uuid.UUID, update_id: uuid.UUID, if_match: IfMatch = None
+) -> Response:
+    """Delete one's own update; leaders and managers delete everybody's."""
+    with writing(request) as session:
+        delete_update(session, user, project_id, update_id, if_match=if_match)
+    return Response(status_code=204)

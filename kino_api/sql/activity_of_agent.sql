@@ -1,0 +1,13 @@
+SELECT activity.event_row, activity.event_id, activity.source, activity.occurred_at, activity.project_id,
+    activity.agent_id, agent.name AS agent_name, agent.agent_type, activity.event_type, activity.task_id,
+    activity.session_id, activity.model, activity.data, activity.clock_ahead
+FROM kino.agent_activity AS activity
+JOIN kino.agent ON agent.id = activity.agent_id
+JOIN kino.visible_project(:viewer, :sees_all) AS project ON project.id = activity.project_id
+WHERE activity.agent_id = :agent_id
+  -- The first condition is what the index by time can use, the second what ties need.
+  AND (CAST(:occurred_at AS timestamptz) IS NULL OR activity.occurred_at <= :occurred_at)
+  AND (CAST(:occurred_at AS timestamptz) IS NULL
+       OR (activity.occurred_at, activity.source, activity.event_id) < (:occurred_at, :source, :event_id))
+ORDER BY activity.occurred_at DESC, activity.source DESC, activity.event_id DESC
+LIMIT :limit
