@@ -1,15 +1,14 @@
 """The portfolio: every project with what a manager looks at first, in a fixed number of queries."""
 
 import uuid
-from collections import Counter
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
 
 from kino_api.access import viewer
-from kino_api.blockers import open_blockers
 from kino_api.sql import read_sql
 from kino_api.users import User
 from kino_core.database import ReadSession, query
@@ -24,7 +23,8 @@ class ProjectCard:
 
     `people` are distinct human authors over its repositories, `agents` those seen in commits or activity.
     `weekly_commits` has one count a week (Monday to Sunday, UTC), the running week last.
-    `open_blockers` is None where no agent ever reported.
+    `open_blockers` is None where no agent ever reported. What is counted is a moment old: the worker counts a project
+    again when something in it changed.
     """
 
     id: uuid.UUID
@@ -66,8 +66,6 @@ def list_projects(
 
     `text` filters by a part of the name, `after` is the last (lower-case name, id) seen.
     """
-    running_week = Grain.WEEK.start_of(datetime.now(UTC).date())
-    first_week = datetime.combine(running_week - timedelta(weeks=SPARKLINE_WEEKS - 1), time(), UTC)
     rows = query(
         session,
         read_sql("project_cards"),
@@ -77,18 +75,25 @@ def list_projects(
         after_name=after and after[0],
         after_id=after and after[1],
         limit=limit,
-        first_week=first_week,
         archived=archived or project_id is not None,
         **viewer(user),
     )
-    blocked = Counter(blocker.project_id for blocker in open_blockers(session, [row.id for row in rows]))
-    return [_card(row, blocked[row.id]) for row in rows]
+    today = datetime.now(UTC).date()
+    return [card_of(row, today) for row in rows]
 
 
-def _card(row: Row[Any], blockers: int) -> ProjectCard:
-    fields = dict(row._mapping)
-    weeks = fields.pop("weeks")
-    weekly = tuple(weeks.get(str(week), 0) for week in range(SPARKLINE_WEEKS))
+def card_of(row: Row[Any], today: date) -> ProjectCard:
+    """Return a row of `project_cards.sql` as a card; its weeks end with the one that holds `today`."""
+    known = {name: value for name, value in row._mapping.items() if name in _FIELDS}
     # Where no agent ever reported, nobody could have told of a blocker.
-    told = blockers if fields.pop("agents_report") else None
-    return ProjectCard(**fields, open_blockers=told, weekly_commits=weekly)
+    told = row.open_blockers if row.agents_report else None
+    return ProjectCard(**known | {"open_blockers": told, "weekly_commits": weekly_commits(row.weeks, today)})
+
+
+def weekly_commits(weeks: Mapping[str, int], today: date) -> tuple[int, ...]:
+    """Return the commits of SPARKLINE_WEEKS weeks, the one that holds `today` last; `weeks` has them by Monday."""
+    monday = Grain.WEEK.start_of(today)
+    return tuple(weeks.get(str(monday - timedelta(weeks=back)), 0) for back in reversed(range(SPARKLINE_WEEKS)))
+
+
+_FIELDS = frozenset(each.name for each in fields(ProjectCard))
