@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import msgspec
 import structlog
+from pydantic import TypeAdapter, ValidationError
 from redis import Redis, RedisError
 
 from kino_core.cache_versions import VERSION_SECONDS, new_version, renew, version_key
@@ -43,7 +43,7 @@ class Cache:
         self._lock = threading.Lock()
         self._working: dict[str, threading.Lock] = {}
 
-    def get(self, key: str, topics: Sequence[str], answer_type: type[T], work_out: Callable[[], T]) -> T:
+    def get(self, key: str, topics: Sequence[str], shape: TypeAdapter[T], work_out: Callable[[], T]) -> T:
         """Return the answer to `key`, worked out where it is not known for the current versions of `topics`.
 
         `key` must hold all else that the answer depends on, who may see what included. Many who ask at the same time
@@ -52,12 +52,12 @@ class Cache:
         place = self._place(key, topics)
         if place is None:
             return work_out()
-        found = self._find(place, answer_type)
+        found = self._find(place, shape)
         if found is not None:
             return found
         with self._one_at_a_time(place):
-            found = self._find(place, answer_type)
-            return found if found is not None else self._worked_out(place, answer_type, work_out)
+            found = self._find(place, shape)
+            return found if found is not None else self._worked_out(place, shape, work_out)
 
     def forget(self, projects: Iterable[uuid.UUID | None]) -> None:
         """Have nothing that is kept of these projects, or of the portfolio, be looked at again; None names no project.
@@ -82,17 +82,17 @@ class Cache:
         versions = self._ask(lambda redis: _versions(redis, topics))
         return None if versions is None else f"kino:cache:{key}:{':'.join(versions)}"
 
-    def _find(self, place: str, answer_type: type[T]) -> T | None:
+    def _find(self, place: str, shape: TypeAdapter[T]) -> T | None:
         kept = self._ask(lambda redis: redis.get(place))
         if kept is None:
             return None
         try:
-            return msgspec.json.decode(kept, type=answer_type)
-        except msgspec.MsgspecError:
+            return shape.validate_json(kept)
+        except ValidationError:
             # Another version of Kino kept it in another shape.
             return None
 
-    def _worked_out(self, place: str, answer_type: type[T], work_out: Callable[[], T]) -> T:
+    def _worked_out(self, place: str, shape: TypeAdapter[T], work_out: Callable[[], T]) -> T:
         lock = f"{place}:lock"
         holds = self._ask(lambda redis: redis.set(lock, b"1", nx=True, px=LOCK_MILLISECONDS))
         for _ in range(0 if holds else MOST_WAITS):
@@ -100,12 +100,13 @@ class Cache:
             if self._rests():
                 break
             time.sleep(WAIT_SECONDS)
-            if (found := self._find(place, answer_type)) is not None:
+            if (found := self._find(place, shape)) is not None:
                 return found
         made = work_out()
         # What stands in while the server is away is shown and not kept.
         if stale_seconds() is None:
-            self._ask(lambda redis: redis.set(place, msgspec.json.encode(made), ex=self._ttl_seconds))
+            content = shape.dump_json(made)
+            self._ask(lambda redis: redis.set(place, content, ex=self._ttl_seconds))
         if holds:
             self._ask(lambda redis: redis.delete(lock))
         return made

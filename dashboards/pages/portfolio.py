@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from fastapi import APIRouter, Request
+from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from dashboards.formats import period_name
@@ -16,9 +17,13 @@ from dashboards.site import Site, site_of
 from dashboards.spreadsheets import csv_response
 from dashboards.tiles import Tile, tiles
 from dashboards.visitors import Visitor
+from kino_api.access import sight_of
+from kino_api.authentication import reading
+from kino_api.resources import resources_of
 from kino_api.users import User
 from kino_core.gold import PORTFOLIO, Gold
 from kino_core.lake import LakeNotReady
+from kino_core.live import PORTFOLIO as LIVE_PORTFOLIO
 from kino_core.periods import Grain, Period
 from kino_core.published import Publication, newest_publication
 
@@ -26,6 +31,7 @@ router = APIRouter(include_in_schema=False)
 
 TILES = ("commits", "prs_merged", "agent_commit_share", "blockers_open")
 ROWS_ON_A_PAGE = 100
+OVERVIEW = TypeAdapter(Overview)
 CSV_COLUMNS = (
     "project",
     "initiative",
@@ -48,15 +54,6 @@ class Numbers:
     tiles: list[Tile] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What PostgreSQL knows for this page at this moment."""
-
-    overview: Overview
-    rows: Rows
-    publication: Publication | None
-
-
 @router.get("/")
 def portfolio(request: Request, visitor: Visitor, q: str = "", sort: str = "name", page: int = 1) -> Response:
     """Show the portfolio, or the part of it that htmx asks for."""
@@ -64,14 +61,11 @@ def portfolio(request: Request, visitor: Visitor, q: str = "", sort: str = "name
     now = datetime.now(UTC)
     month = Period.of(Grain.MONTH, now.date())
     first = max(0, page - 1) * ROWS_ON_A_PAGE
-    with site.database.read() as session:
-        facts = Facts(
-            read_overview(session, visitor, now),
-            read_rows(session, visitor, q, order_of(sort), month, now, skip=first, limit=ROWS_ON_A_PAGE),
-            newest_publication(session),
-        )
-    numbers = _numbers(site, visitor, facts.publication, month, now.date())
-    overview = facts.overview
+    with reading(request) as session:
+        rows = read_rows(session, visitor, q, order_of(sort), month, now, skip=first, limit=ROWS_ON_A_PAGE)
+        publication = newest_publication(session)
+    overview = _overview(request, visitor, now)
+    numbers = _numbers(site, visitor, publication, month, now.date())
     here_url = table_url(query=q, sort=sort, page=page)
     response = site.renderer.page(
         request,
@@ -93,7 +87,7 @@ def portfolio(request: Request, visitor: Visitor, q: str = "", sort: str = "name
         ),
         concerns=overview.first_concerns,
         more_concerns=overview.concerns - len(overview.first_concerns),
-        **_table(facts.rows, q, sort, page),
+        **_table(rows, q, sort, page),
     )
     if part_of(request) == "projects":
         response.headers["HX-Push-Url"] = here_url
@@ -105,9 +99,19 @@ def projects_csv(request: Request, visitor: Visitor, q: str = "", sort: str = "n
     """Download the table as it is filtered and sorted."""
     now = datetime.now(UTC)
     month = Period.of(Grain.MONTH, now.date())
-    with site_of(request).database.read() as session:
+    with reading(request) as session:
         rows = read_rows(session, visitor, q, order_of(sort), month, now)
     return csv_response("projects.csv", CSV_COLUMNS, (_cells(row) for row in rows.shown))
+
+
+def _overview(request: Request, visitor: User, now: datetime) -> Overview:
+    """Return the counts over all that the visitor sees: kept for those who see the same, until anything changes."""
+
+    def work_out() -> Overview:
+        with site_of(request).database.read() as session:
+            return read_overview(session, visitor, now)
+
+    return resources_of(request).cache.get(f"portfolio:{sight_of(visitor)}", (LIVE_PORTFOLIO,), OVERVIEW, work_out)
 
 
 def _numbers(site: Site, visitor: User, publication: Publication | None, month: Period, today: date) -> Numbers:

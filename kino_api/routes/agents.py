@@ -5,9 +5,8 @@ import uuid
 from fastapi import Request
 
 from kino_api.agents import Agent, get_agent, list_agents
-from kino_api.authentication import CurrentUser
+from kino_api.authentication import CurrentUser, reading
 from kino_api.guarded_route import guarded_router
-from kino_api.resources import resources_of
 from kino_api.shapes import DEFAULT_LIMIT, CursorText, Limit, Page, name_cursor, page_of
 
 router = guarded_router("/api/v1/agents", "agents")
@@ -22,7 +21,7 @@ def show(
     cursor: CursorText = None,
 ) -> Page[Agent]:
     """List agents by name."""
-    with resources_of(request).database.read() as session:
+    with reading(request) as session:
         found = list_agents(session, user, project_id, limit=limit + 1, after=name_cursor(cursor))
     return page_of(found, limit, lambda each: (each.name.lower(), each.id))
 
@@ -30,5 +29,5 @@ def show(
 @router.get("/{agent_id}")
 def get(request: Request, user: CurrentUser, agent_id: uuid.UUID) -> Agent:
     """Return an agent."""
-    with resources_of(request).database.read() as session:
+    with reading(request) as session:
         return get_agent(session, user, agent_id)

@@ -5,10 +5,9 @@ from typing import Annotated
 from fastapi import Request
 from pydantic import Field
 
-from kino_api.authentication import CurrentUser, writing
+from kino_api.authentication import CurrentUser, reading, writing
 from kino_api.guarded_route import guarded_router
 from kino_api.initiatives import Initiative, create_initiative, list_initiatives
-from kino_api.resources import resources_of
 from kino_api.shapes import DEFAULT_LIMIT, Body, CursorText, Limit, Page, name_cursor, page_of
 
 router = guarded_router("/api/v1/initiatives", "initiatives")
@@ -25,7 +24,7 @@ def show(
     request: Request, user: CurrentUser, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
 ) -> Page[Initiative]:
     """List initiatives by name."""
-    with resources_of(request).database.read() as session:
+    with reading(request) as session:
         found = list_initiatives(session, user, limit=limit + 1, after=name_cursor(cursor))
     return page_of(found, limit, lambda each: (each.name.lower(), each.id))
 

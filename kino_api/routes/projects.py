@@ -9,7 +9,7 @@ from pydantic import Field
 
 from kino_api.access import UnknownProject
 from kino_api.activity import Activity, recent_activity
-from kino_api.authentication import CurrentUser, writing
+from kino_api.authentication import CurrentUser, reading, writing
 from kino_api.blockers import Blocker, open_blockers
 from kino_api.guarded_route import guarded_router
 from kino_api.portfolio import ProjectCard, list_projects
@@ -72,7 +72,7 @@ def show(
     """List projects by name, each with what a manager looks at first."""
     if q is not None and "\0" in q:
         raise InvalidInput("A name holds no NUL character.", field="q")
-    with resources_of(request).database.read() as session:
+    with reading(request) as session:
         found = list_projects(
             session, user, initiative_id=initiative_id, text=q, after=name_cursor(cursor), limit=limit + 1
         )
