@@ -28,6 +28,6 @@ def downgrade() -> None:
             kino.project_health;
         DROP TABLE kino.project_summary, kino.project_agent, kino.reporting_agent, kino.project_touched,
             kino.metric_value, kino.metric_publication;
-        DROP INDEX kino.commit_by_author, kino.agent_activity_completions;
+        DROP INDEX kino.commit_by_author, kino.agent_activity_completions, kino.agent_by_name, kino.report_by_scope;
         ALTER TABLE kino.session DROP COLUMN wrote_at;
     """)

@@ -2,6 +2,9 @@
 CREATE INDEX agent_activity_completions ON kino.agent_activity (project_id, task_id)
     WHERE event_type = 'task_completed';
 CREATE INDEX commit_by_author ON kino."commit" (author_key);
+-- In the order of their lists.
+CREATE INDEX agent_by_name ON kino.agent (lower(name), id);
+CREATE INDEX report_by_scope ON kino.report (scope_id, created_at DESC, id DESC);
 
 -- When this session last changed something: for some seconds it does not read from a replica.
 ALTER TABLE kino.session ADD COLUMN wrote_at timestamptz;
