@@ -18,7 +18,7 @@ from kino_api.users import User
 from kino_core.database import Database, ReadSession
 from kino_ingest.dead_letters import list_letters
 from kino_reports.store import list_reports
-from tests.portfolio import seed_portfolio
+from tests.factories.portfolio import seed_portfolio
 
 from .statements import statements_of
 
@@ -50,7 +50,7 @@ LISTS: dict[str, Callable[[ReadSession], object]] = {
     "dead letters": lambda session: list_letters(session, limit=51),
     "dead letters of a source": lambda session: list_letters(session, source="agent", limit=51),
 }
-"""Every list, as its route asks for it. A new one belongs here, and what it lists into `tests/portfolio.sql`."""
+"""Every list, as its route asks for it. A new one belongs here; what it lists, into `factories/portfolio.sql`."""
 
 
 @pytest.fixture(scope="session")
