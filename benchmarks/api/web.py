@@ -20,7 +20,7 @@ from kino_api.shapes import encode_cursor
 from kino_cli import valkey
 from kino_core.settings import Settings
 
-ROUNDS = 100
+ROUNDS = 40
 WARM_UP = 5
 PLACES = {
     "cursor": encode_cursor(("project 00500", uuid.UUID(int=500))),
