@@ -3,6 +3,8 @@
 import math
 from datetime import UTC, date, datetime
 
+from kino_api.words import plural as plural
+from kino_api.words import relative as relative
 from kino_core.gold import MetricValue
 from kino_core.metrics import Unit
 from kino_core.periods import Grain, Period
@@ -41,23 +43,6 @@ def bounds(found: MetricValue) -> str | None:
     if found.lower is None or found.upper is None or math.isclose(found.lower, found.upper):
         return None
     return f"{quantity(found.lower, found.metric.unit)} to {quantity(found.upper, found.metric.unit)}"
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Return the count with its noun: "1 commit", "2 commits", "0 commits"."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def relative(moment: datetime, now: datetime) -> str:
-    """Return how long before or after `now` it is, in its largest whole unit: "3 hours ago", "in 2 days"."""
-    seconds = (now - moment).total_seconds()
-    if abs(seconds) < 45:
-        return "just now"
-    for unit, length in (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if abs(seconds) >= length or unit == "minute":
-            words = plural(max(1, int(abs(seconds) // length)), unit)
-            return f"{words} ago" if seconds > 0 else f"in {words}"
-    raise AssertionError("minutes take everything that is left")
 
 
 def exact(moment: datetime) -> str:

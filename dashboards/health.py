@@ -1,12 +1,9 @@
-"""How a project stands, by rule, with the reason; a manager's own word goes before the rule."""
+"""How a project's health is shown: one of five marks, with a word and a sentence."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from dashboards.formats import plural, relative
-
-BLOCKED_AFTER = timedelta(hours=24)
-STALE_AFTER = timedelta(days=7)
+from kino_api.health import Health
+from kino_api.project_states import ProjectStatus
 
 
 @dataclass(frozen=True)
@@ -18,43 +15,19 @@ class Status:
     reason: str
 
 
-_WORDS = {
-    "ON_TRACK": ("on-track", "On track"),
-    "AT_RISK": ("at-risk", "At risk"),
-    "BLOCKED": ("blocked", "Blocked"),
-    "COMPLETED": ("completed", "Completed"),
+_SHOWN = {
+    ProjectStatus.ON_TRACK: ("on-track", "On track"),
+    ProjectStatus.AT_RISK: ("at-risk", "At risk"),
+    ProjectStatus.BLOCKED: ("blocked", "Blocked"),
+    ProjectStatus.COMPLETED: ("completed", "Completed"),
+    None: ("none", "No data"),
 }
 
 
-def status_of(
-    *,
-    said: str | None,
-    said_reason: str | None,
-    open_blockers: int,
-    oldest_blocker_at: datetime | None,
-    last_activity_at: datetime | None,
-    now: datetime,
-) -> Status:
-    """Return the status of a project; `said` is what a manager set, None where nobody did."""
-    ruled = _by_rule(open_blockers, oldest_blocker_at, last_activity_at, now)
-    if said is None:
-        return ruled
-    key, word = _WORDS[said]
-    reason = said_reason or "Set by a manager"
-    return Status(key, word, reason if key == ruled.key else f"{reason}. By the rules: {ruled.word}, {ruled.reason}")
-
-
-def _by_rule(
-    open_blockers: int, oldest_blocker_at: datetime | None, last_activity_at: datetime | None, now: datetime
-) -> Status:
-    if oldest_blocker_at is not None and now - oldest_blocker_at > BLOCKED_AFTER:
-        opened = relative(oldest_blocker_at, now)
-        return Status("blocked", "Blocked", f"{plural(open_blockers, 'open blocker')}, the oldest from {opened}")
-    if last_activity_at is None:
-        return Status("none", "No data", "Nothing has happened here yet")
-    if now - last_activity_at > STALE_AFTER:
-        return Status("at-risk", "At risk", f"No activity for {relative(last_activity_at, now).removesuffix(' ago')}")
-    if open_blockers:
-        opened = f", the oldest from {relative(oldest_blocker_at, now)}" if oldest_blocker_at else ""
-        return Status("on-track", "On track", f"{plural(open_blockers, 'open blocker')}{opened}")
-    return Status("on-track", "On track", "Active in the last 7 days and nothing blocked")
+def status_of(health: Health) -> Status:
+    """Return the health as it is shown; where a manager's word and the rule differ, both are."""
+    key, word = _SHOWN[health.status]
+    reason = "; ".join(health.reasons)
+    if health.said:
+        reason = f"{reason}. By the rules: {_SHOWN[health.rule_status][1]}, {'; '.join(health.rule_reasons)}"
+    return Status(key, word, reason)

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from dashboards.health import Status, status_of
+from dashboards.health import status_of
 from dashboards.portfolio_table import Concern, Order, TableRow
 from kino_api.access import viewer
-from kino_api.portfolio import weekly_commits
+from kino_api.portfolio import judged, weekly_commits
 from kino_api.users import User
 from kino_core.database import ReadSession, query
 from kino_core.periods import Period
@@ -84,7 +84,7 @@ def _row(row: Row[Any], now: datetime) -> TableRow:
         id=row.id,
         name=row.name,
         initiative=row.initiative,
-        status=_status(row, now),
+        status=status_of(judged(row, now)),
         people=row.people,
         agents=row.agents,
         all_commits=row.commits,
@@ -96,21 +96,10 @@ def _row(row: Row[Any], now: datetime) -> TableRow:
 
 
 def _concern(row: Row[Any], now: datetime) -> Concern:
-    status = _status(row, now)
+    status = status_of(judged(row, now))
     if status.key == "blocked":
         return Concern("blocked", "Blocked", row.id, row.name, status.reason)
     return Concern("at-risk", "Open blocker" if row.open_blockers else "At risk", row.id, row.name, status.reason)
-
-
-def _status(row: Row[Any], now: datetime) -> Status:
-    return status_of(
-        said=row.status,
-        said_reason=row.status_reason,
-        open_blockers=row.open_blockers,
-        oldest_blocker_at=row.oldest_blocker_at,
-        last_activity_at=row.last_activity_at,
-        now=now,
-    )
 
 
 def _literally(word: str) -> str:

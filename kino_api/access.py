@@ -9,11 +9,20 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from kino_api.permissions import Permission, Undeclared, check_permission, may_everywhere, may_in_project, not_allowed
+from kino_api.permissions import (
+    Action,
+    Permission,
+    Resource,
+    Undeclared,
+    check_permission,
+    may_everywhere,
+    may_in_project,
+    not_allowed,
+)
 from kino_api.sql import read_sql
 from kino_api.users import User
-from kino_core.database import ReadSession, query
-from kino_core.errors import NotFound
+from kino_core.database import ReadSession, WriteSession, query
+from kino_core.errors import Conflict, NotFound
 from kino_ingest.dead_letters import UnknownLetter
 
 Access = Callable[[ReadSession, User, str, Permission], None]
@@ -23,6 +32,15 @@ class UnknownProject(NotFound):
     """No project has that name or id, or the caller is not to know of it."""
 
     code = "PROJECT_NOT_FOUND"
+
+
+class ProjectArchived(Conflict):
+    """The project is archived: it can be read, and taken out of the archive or deleted."""
+
+    code = "PROJECT_ARCHIVED"
+
+    def __init__(self) -> None:
+        super().__init__("The project is archived, so nothing in it changes. Take it out of the archive first.")
 
 
 class UnknownInitiative(NotFound):
@@ -50,24 +68,36 @@ def sight_of(user: User) -> str:
     return hashlib.sha256(projects.encode()).hexdigest()[:32]
 
 
-def sees_project(session: ReadSession, user: User, project_id: uuid.UUID) -> bool:
+def sees_project(session: ReadSession | WriteSession, user: User, project_id: uuid.UUID) -> bool:
     """Return whether there is such a project for the user."""
-    return bool(
-        query(
-            session,
-            "SELECT FROM kino.visible_project(:viewer, :sees_all) AS project WHERE project.id = :id",
-            id=project_id,
-            **viewer(user),
-        )
-    )
+    return bool(_seen(session, user, project_id))
 
 
 def access_project(session: ReadSession, user: User, project_id: uuid.UUID, permission: Permission) -> None:
-    """Raise UnknownProject where the user may not see the project, NotAllowed where they may not do this in it."""
-    if not sees_project(session, user, project_id):
+    """Raise UnknownProject where the user may not see the project, NotAllowed where they may not do this in it.
+
+    Raises ProjectArchived for what an archived project no longer takes.
+    """
+    found = _seen(session, user, project_id)
+    if not found:
         raise UnknownProject("The requested project could not be found. It may have been deleted.")
     if not may_in_project(user, permission, project_id):
         raise not_allowed(permission)
+    if found[0].archived_at is not None and permission.action is not Action.READ and permission not in _IN_THE_ARCHIVE:
+        raise ProjectArchived
+
+
+_IN_THE_ARCHIVE = frozenset({Permission(Resource.PROJECT, Action.DELETE), Permission(Resource.TOKEN, Action.DELETE)})
+"""What may be done to archived projects beside reading: archiving, its reverse, deleting, and revoking tokens."""
+
+
+def _seen(session: ReadSession | WriteSession, user: User, project_id: uuid.UUID) -> list[Any]:
+    return query(
+        session,
+        "SELECT project.archived_at FROM kino.visible_project(:viewer, :sees_all) AS project WHERE project.id = :id",
+        id=project_id,
+        **viewer(user),
+    )
 
 
 def _project(session: ReadSession, user: User, key: str, permission: Permission) -> None:
@@ -132,6 +162,9 @@ OBJECTS: dict[str, Access] = {
     "key": _checked_by_its_module,
     "token_id": _part_of_project,
     "repository_id": _part_of_project,
+    "member_id": _part_of_project,
+    "milestone_id": _part_of_project,
+    "dependency_id": _part_of_project,
 }
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection, Request
 
-from kino_api.changes import noting_changes
+from kino_api.changes import changes_of
 from kino_api.cookies import ACCESS_COOKIE, REFRESH_COOKIE, give_cookies, take_cookies
 from kino_api.cross_site import SAFE_METHODS, refuse_cross_site
 from kino_api.resources import resources_of
@@ -122,13 +122,26 @@ def reading(request: Request) -> AbstractContextManager[ReadSession]:
 def writing(request: Request) -> Iterator[WriteSession]:
     """Yield a session whose changes the audit ascribes to whoever sent this request.
 
-    What is cached of the projects that it tells the log of is not looked at again once it is committed.
+    What is cached of the projects that it tells the log of is not looked at again once it is committed. For a request
+    with an Idempotency-Key it is the session that holds the key, and commits only after the route.
     """
+    held: WriteSession | None = getattr(request.state, "write_session", None)
+    if held is not None:
+        yield held
+        return
+    with committing(request) as session:
+        yield session
+
+
+@contextmanager
+def committing(request: Request) -> Iterator[WriteSession]:
+    """Yield the one session in which this request changes anything; it commits when the block ends."""
     resources = resources_of(request)
-    with resources.database.write(by=acting(request)) as session, noting_changes() as changed:
+    with resources.database.write(by=acting(request)) as session:
         if resources.database.has_copy:
             visitor: SignedIn = request.state.visitor
             note_write(session, visitor.session_id)
+        changed = changes_of(session)
         yield session
     resources.cache.forget(changed)
 

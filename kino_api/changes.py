@@ -1,9 +1,6 @@
 """Every change that people make is also an event in the landing log, in the same transaction."""
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,18 +8,14 @@ from kino_core.database import WriteSession
 from kino_core.events import Event, Source, canonical_json
 from kino_ingest.landing import land
 
-_noted: ContextVar[set[uuid.UUID | None]] = ContextVar("changed_projects")
+_CHANGES = "kino_changes"
 
 
-@contextmanager
-def noting_changes() -> Iterator[set[uuid.UUID | None]]:
-    """Yield a set that gathers the projects of all changes recorded in the block, None for what belongs to none."""
+def changes_of(session: WriteSession) -> set[uuid.UUID | None]:
+    """Return a set that gathers the projects of all changes recorded from now on, None for what belongs to none."""
     changed: set[uuid.UUID | None] = set()
-    outer = _noted.set(changed)
-    try:
-        yield changed
-    finally:
-        _noted.reset(outer)
+    session.info[_CHANGES] = changed
+    return changed
 
 
 def record_change(session: WriteSession, change: str, body: dict[str, Any], *, project_id: uuid.UUID | None) -> None:
@@ -37,5 +30,4 @@ def record_change(session: WriteSession, change: str, body: dict[str, Any], *, p
         project_id=project_id,
     )
     land(session, [event])
-    if (changed := _noted.get(None)) is not None:
-        changed.add(project_id)
+    session.info.setdefault(_CHANGES, set()).add(project_id)

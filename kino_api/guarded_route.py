@@ -10,12 +10,16 @@ from starlette.concurrency import run_in_threadpool
 from kino_api.access import Access, accesses_of
 from kino_api.authentication import credential_of, recognise
 from kino_api.cross_site import SAFE_METHODS
+from kino_api.idempotency import HEADER, answer_once
 from kino_api.permissions import Open, Permission, check_permission, permission_of
 from kino_api.resources import resources_of
-from kino_api.shapes import ErrorEnvelope
+from kino_api.shapes import ErrorEnvelope, ShownOnce
 from kino_api.user_limits import spend
 from kino_core.errors import KinoError
 from kino_ingest.http_request import WrongContentType
+
+REPEATABLE = "/api/v1/"
+"""Where a POST may carry an Idempotency-Key."""
 
 
 class GuardedRoute(APIRoute):
@@ -29,6 +33,7 @@ class GuardedRoute(APIRoute):
         handle = super().get_route_handler()
         permissions = {method: permission_of(method, self.path) for method in self.methods or ()}
         accesses = accesses_of(self.path, tuple(self.param_convertors))
+        tells_secret = isinstance(self.response_model, type) and issubclass(self.response_model, ShownOnce)
 
         async def guarded(request: Request) -> Response:
             permission = permissions[request.method]
@@ -39,7 +44,10 @@ class GuardedRoute(APIRoute):
                 if refusal is not None:
                     raise refusal
             _check_content_type(request)
-            return await handle(request)
+            key = request.headers.get(HEADER)
+            if key is None or request.method != "POST" or not self.path.startswith(REPEATABLE):
+                return await handle(request)
+            return await answer_once(request, key, handle, secret=tells_secret)
 
         return guarded
 

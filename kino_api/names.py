@@ -7,6 +7,7 @@ from kino_core.errors import InvalidInput
 SHORTEST_NAME = 3
 LONGEST_NAME = 100
 LONGEST_REPOSITORY = 200
+LONGEST_LINE = 200
 _PUNCTUATION = frozenset(" -_.&'()")
 _LETTERS_MARKS_DIGITS = ("L", "M", "Nd")
 
@@ -43,3 +44,11 @@ def checked_repository(text: str) -> str:
             field="full_name",
         )
     return name
+
+
+def checked_line(text: str, *, field: str = "name") -> str:
+    """Return a title in NFC without spaces at its ends, one printable line; raises InvalidName."""
+    line = unicodedata.normalize("NFC", text).strip()
+    if not 0 < len(line) <= LONGEST_LINE or not line.isprintable():
+        raise InvalidName(f"A {field} is one line of 1 to {LONGEST_LINE} characters.", field=field)
+    return line

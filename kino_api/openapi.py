@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
 
 from kino_api.authentication import CurrentUser
-from kino_api.guarded_route import GuardedRoute, guarded_router
+from kino_api.guarded_route import REPEATABLE, GuardedRoute, guarded_router
+from kino_api.idempotency import HEADER
 from kino_api.permissions import ROUTES, Open
 from kino_ingest.agent_report import AgentReport
 
@@ -53,6 +54,8 @@ def _described(app: FastAPI) -> dict[str, Any]:
         for method, operation in methods.items():
             if not isinstance(ROUTES[method.upper(), path], Open):
                 operation["security"] = _SIGNED_IN
+            if method == "post" and path.startswith(REPEATABLE):
+                operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     components = made.setdefault("components", {})
     components["securitySchemes"] = _SCHEMES
     _, schemas = msgspec.json.schema_components([AgentReport], ref_template="#/components/schemas/{name}")
@@ -65,6 +68,13 @@ def _described(app: FastAPI) -> dict[str, Any]:
     return made
 
 
+_IDEMPOTENCY_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same request, within a day: one effect, and the same answer again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+}
 _ERROR = {
     "description": "The error envelope",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorEnvelope"}}},

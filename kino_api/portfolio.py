@@ -2,13 +2,16 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
 
 from kino_api.access import viewer
+from kino_api.health import Health, Signs, health_of
+from kino_api.project_list import Place, ProjectFilter, ProjectSort, ordered
+from kino_api.project_states import Priority, ProjectStatus
 from kino_api.sql import read_sql
 from kino_api.users import User
 from kino_core.database import ReadSession, query
@@ -32,9 +35,10 @@ class ProjectCard:
     initiative_id: uuid.UUID | None
     initiative: str | None
     description: str
-    priority: str
-    status: str | None
+    priority: Priority
+    status: ProjectStatus | None
     status_reason: str | None
+    health: Health
     start_date: date | None
     end_date: date | None
     time_zone: str
@@ -51,49 +55,65 @@ class ProjectCard:
     weekly_commits: tuple[int, ...]
 
 
+EVERY_PROJECT = ProjectFilter()
+
+
 def list_projects(
     session: ReadSession,
     user: User | None = None,
+    wanted: ProjectFilter = EVERY_PROJECT,
     *,
     project_id: uuid.UUID | None = None,
-    initiative_id: uuid.UUID | None = None,
-    text: str | None = None,
-    after: tuple[str, uuid.UUID] | None = None,
+    sort: ProjectSort = ProjectSort.NAME,
+    after: Place | None = None,
     limit: int | None = None,
-    archived: bool = False,
 ) -> list[ProjectCard]:
-    """Return the projects that `user` sees by name, all where None.
+    """Return the projects that `user` sees, all where None, in the order of `sort` from behind `after` on.
 
-    `text` filters by a part of the name, `after` is the last (lower-case name, id) seen.
+    A single one, named by `project_id`, is found though it is archived.
     """
+    now = datetime.now(UTC)
     rows = query(
         session,
-        read_sql("project_cards"),
+        ordered(read_sql("project_cards"), sort),
         project_id=project_id,
-        initiative_id=initiative_id,
-        text=text,
-        after_name=after and after[0],
+        after_key=after and after[0],
         after_id=after and after[1],
         limit=limit,
-        archived=archived or project_id is not None,
+        now=now,
+        **(asdict(wanted) | {"archived": wanted.archived or project_id is not None}),
         **viewer(user),
     )
-    today = datetime.now(UTC).date()
-    return [card_of(row, today) for row in rows]
+    return [_card(row, now) for row in rows]
 
 
-def card_of(row: Row[Any], today: date) -> ProjectCard:
-    """Return a row of `project_cards.sql` as a card; its weeks end with the one that holds `today`."""
-    known = {name: value for name, value in row._mapping.items() if name in _FIELDS}
-    # Where no agent ever reported, nobody could have told of a blocker.
-    told = row.open_blockers if row.agents_report else None
-    return ProjectCard(**known | {"open_blockers": told, "weekly_commits": weekly_commits(row.weeks, today)})
+def judged(row: Row[Any], now: datetime) -> Health:
+    """Return the health of a project; `row` has what its own row, its summary and its dependencies tell."""
+    signs = Signs(
+        open_blockers=row.open_blockers,
+        oldest_blocker_at=row.oldest_blocker_at,
+        last_activity_at=row.last_activity_at,
+        end_date=row.end_date,
+        time_zone=row.time_zone,
+        slipping=row.slipping,
+    )
+    return health_of(ProjectStatus(row.status) if row.status else None, row.status_reason, signs, now)
 
 
 def weekly_commits(weeks: Mapping[str, int], today: date) -> tuple[int, ...]:
     """Return the commits of SPARKLINE_WEEKS weeks, the one that holds `today` last; `weeks` has them by Monday."""
     monday = Grain.WEEK.start_of(today)
     return tuple(weeks.get(str(monday - timedelta(weeks=back)), 0) for back in reversed(range(SPARKLINE_WEEKS)))
+
+
+def _card(row: Row[Any], now: datetime) -> ProjectCard:
+    known = {name: value for name, value in row._mapping.items() if name in _FIELDS}
+    known["priority"] = Priority(row.priority)
+    known["status"] = ProjectStatus(row.status) if row.status else None
+    known["health"] = judged(row, now)
+    # Where no agent ever reported, nobody could have told of a blocker.
+    known["open_blockers"] = row.open_blockers if row.agents_report else None
+    return ProjectCard(**known, weekly_commits=weekly_commits(row.weeks, now.date()))
 
 
 _FIELDS = frozenset(each.name for each in fields(ProjectCard))

@@ -2,19 +2,23 @@
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from enum import StrEnum
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import available_timezones
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import Row, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import DataError, IntegrityError
 
-from kino_api.access import UnknownProject
+from kino_api.access import ProjectArchived, UnknownProject
 from kino_api.changes import record_change
-from kino_api.initiatives import ensure_initiative, get_initiative
+from kino_api.etags import check_match
+from kino_api.initiatives import Initiative, ensure_initiative, hold_initiative
 from kino_api.names import checked_name
 from kino_api.portfolio import ProjectCard, list_projects
+from kino_api.project_states import Priority, ProjectStatus
 from kino_core.database import ReadSession, WriteSession, query
 from kino_core.errors import Conflict, InvalidInput
 from kino_core.tables import project
@@ -31,25 +35,9 @@ __all__ = [
     "ensure_project",
     "find_project",
     "get_project",
+    "hold_project",
     "list_projects",
 ]
-
-
-class Priority(StrEnum):
-    """How much a project matters."""
-
-    HIGH = "HIGH"
-    MEDIUM = "MEDIUM"
-    LOW = "LOW"
-
-
-class ProjectStatus(StrEnum):
-    """What a manager says about a project."""
-
-    ON_TRACK = "ON_TRACK"
-    AT_RISK = "AT_RISK"
-    BLOCKED = "BLOCKED"
-    COMPLETED = "COMPLETED"
 
 
 @dataclass(frozen=True)
@@ -78,12 +66,6 @@ class ProjectExists(Conflict):
     """Another project has that name, capitals aside."""
 
     code = "PROJECT_EXISTS"
-
-
-class ProjectChanged(Conflict):
-    """Somebody else changed the project since it was read."""
-
-    code = "PROJECT_CHANGED"
 
 
 class InvalidDates(InvalidInput):
@@ -117,6 +99,8 @@ def create_project(
     *,
     description: str = "",
     priority: Priority = Priority.MEDIUM,
+    status: ProjectStatus | None = None,
+    status_reason: str | None = None,
     start_date: date | None = None,
     end_date: date | None = None,
     time_zone: str = "UTC",
@@ -128,10 +112,7 @@ def create_project(
     Raises InvalidName, InvalidDates, InvalidTimeZone, UnknownInitiative or ProjectExists.
     """
     now = datetime.now(UTC)
-    group = None
-    if initiative is not None:
-        by_id = isinstance(initiative, uuid.UUID)
-        group = get_initiative(session, initiative) if by_id else ensure_initiative(session, str(initiative))
+    group = _group(session, initiative, created_by)
     made = Project(
         id=uuid.uuid4(),
         name=checked_name(name),
@@ -139,8 +120,8 @@ def create_project(
         initiative=group.name if group else None,
         description=description,
         priority=priority,
-        status=None,
-        status_reason=None,
+        status=status,
+        status_reason=status_reason or None,
         start_date=start_date,
         end_date=end_date,
         time_zone=time_zone,
@@ -149,11 +130,11 @@ def create_project(
         updated_at=now,
         created_by=created_by,
     )
-    _check(made)
+    _check(session, made)
     insertion = upsert(project).values(**_columns(made)).on_conflict_do_nothing()
     if not session.execute(insertion.returning(project.c.id)).all():
-        raise ProjectExists(f"There is a project named {made.name!r} already. Choose another name.")
-    record_change(session, "project_created", _told(made), project_id=made.id)
+        raise _taken(made.name)
+    record_change(session, "project_created", told(made), project_id=made.id)
     return made
 
 
@@ -187,60 +168,136 @@ def get_project(session: ReadSession | WriteSession, name_or_id: str | uuid.UUID
     return found
 
 
+def hold_project(session: WriteSession, project_id: uuid.UUID) -> None:
+    """Keep the project as it is until the session ends; raises UnknownProject or ProjectArchived.
+
+    Whoever adds to a project holds it, so that nothing is added while it is being archived or deleted.
+    """
+    rows = query(
+        session,
+        "SELECT archived_at FROM kino.project WHERE id = :id AND deleted_at IS NULL FOR SHARE",
+        id=project_id,
+    )
+    if not rows:
+        raise UnknownProject("The requested project could not be found. It may have been deleted.")
+    if rows[0].archived_at is not None:
+        raise ProjectArchived
+
+
 def change_project(
-    session: WriteSession, project_id: uuid.UUID, changes: dict[str, Any], *, unchanged_since: datetime | None = None
+    session: WriteSession, project_id: uuid.UUID, changes: dict[str, Any], *, if_match: str | None = None
 ) -> Project:
     """Apply `changes` (fields of Project, `initiative_id` included) and return the project as it is then.
 
-    Raises ProjectChanged when `unchanged_since` is given and is not the stored `updated_at`, else as create_project.
+    Raises PreconditionFailed when `if_match` names other versions, ProjectArchived, else as create_project.
     """
-    query(session, "SELECT FROM kino.project WHERE id = :id FOR UPDATE", id=project_id)
-    before = get_project(session, project_id)
-    if unchanged_since is not None and before.updated_at != unchanged_since:
-        raise ProjectChanged(f"The project {before.name!r} was changed meanwhile. Read it again, then change it.")
-    if "name" in changes:
-        changes = changes | {"name": checked_name(changes["name"])}
-    if changes.get("initiative_id"):
-        changes = changes | {"initiative": get_initiative(session, changes["initiative_id"]).name}
-    elif "initiative_id" in changes:
-        changes = changes | {"initiative": None}
-    after = replace(before, **changes, updated_at=datetime.now(UTC))
-    if after == replace(before, updated_at=after.updated_at):
+    before = lock_project(session, project_id)
+    check_match(if_match, before.updated_at, noun="project")
+    if before.archived_at is not None:
+        raise ProjectArchived
+    after = replace(before, **_settled(session, before, changes))
+    if after == before:
         return before
-    _check(after)
-    other = find_project(session, after.name)
-    if other is not None and other.id != after.id:
-        raise ProjectExists(f"There is a project named {after.name!r} already. Choose another name.")
-    session.execute(update(project).where(project.c.id == after.id).values(**_columns(after)))
-    record_change(session, "project_changed", _told(after), project_id=after.id)
+    _check(session, after)
+    return store_project(session, after)
+
+
+def lock_project(session: WriteSession, project_id: uuid.UUID) -> Project:
+    """Return the project, which nobody else changes until the session ends; raises UnknownProject."""
+    query(session, "SELECT FROM kino.project WHERE id = :id FOR UPDATE", id=project_id)
+    return get_project(session, project_id)
+
+
+def store_project(session: WriteSession, changed: Project) -> Project:
+    """Store a project that is locked and tell the log; raises ProjectExists when the name is another one's."""
+    # Never the same moment twice: an ETag is made of it.
+    after = replace(changed, updated_at=max(datetime.now(UTC), changed.updated_at + timedelta(microseconds=1)))
+    try:
+        with session.begin_nested():
+            session.execute(update(project).where(project.c.id == after.id).values(**_columns(after)))
+    except IntegrityError as error:
+        if not isinstance(error.orig, UniqueViolation):
+            raise
+        raise _taken(after.name) from error
+    record_change(session, "project_changed", told(after), project_id=after.id)
     return after
 
 
-def _check(wanted: Project) -> None:
-    if wanted.start_date and wanted.end_date and wanted.end_date < wanted.start_date:
-        raise InvalidDates("The project ends before it starts. Give a later end date.", field="end_date")
-    try:
-        ZoneInfo(wanted.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidTimeZone(
-            f"{wanted.time_zone!r} is no time zone. Use an IANA name such as Europe/Berlin.", field="time_zone"
-        ) from error
-
-
-def _columns(made: Project) -> dict[str, Any]:
-    return {column.name: getattr(made, column.name) for column in project.columns if column.name != "deleted_at"}
-
-
-def _told(made: Project) -> dict[str, Any]:
-    """Return what the log says about a project: all that the lake needs to place its numbers."""
+def told(made: Project) -> dict[str, Any]:
+    """Return what the log says about a project: its state, so that its history can be told from the events alone."""
     return {
         "project_id": str(made.id),
         "name": made.name,
         "initiative_id": str(made.initiative_id) if made.initiative_id else None,
         "initiative": made.initiative,
+        "priority": made.priority,
+        "status": made.status,
+        "status_reason": made.status_reason,
+        "start_date": made.start_date and made.start_date.isoformat(),
+        "end_date": made.end_date and made.end_date.isoformat(),
         "time_zone": made.time_zone,
+        "archived": made.archived_at is not None,
         "sample": made.sample,
     }
+
+
+def _group(session: WriteSession, named: str | uuid.UUID | None, by: uuid.UUID | None) -> Initiative | None:
+    if named is None:
+        return None
+    return hold_initiative(
+        session, named if isinstance(named, uuid.UUID) else ensure_initiative(session, named, created_by=by).id
+    )
+
+
+def _settled(session: WriteSession, before: Project, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the changes with what follows from them."""
+    settled = dict(changes)
+    if "name" in settled:
+        settled["name"] = checked_name(settled["name"])
+    if "initiative_id" in settled:
+        group = _group(session, settled["initiative_id"], None)
+        settled["initiative"] = group.name if group else None
+    # A reason belongs to the status that it was given for.
+    if settled.get("status", before.status) != before.status:
+        settled.setdefault("status_reason", None)
+    if "status_reason" in settled:
+        settled["status_reason"] = settled["status_reason"] or None
+    return settled
+
+
+def _check(session: WriteSession, wanted: Project) -> None:
+    if wanted.start_date and wanted.end_date and wanted.end_date < wanted.start_date:
+        raise InvalidDates("Please ensure the end date is not before the start date.", field="end_date")
+    if wanted.status is None and wanted.status_reason is not None:
+        raise InvalidInput("There is no status that the reason is for. Give both.", field="status_reason")
+    if wanted.time_zone not in _time_zones() or not _knows_time_zone(session, wanted.time_zone):
+        raise InvalidTimeZone(
+            f"{wanted.time_zone!r} is no time zone. Use an IANA name such as Europe/Berlin.", field="time_zone"
+        )
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    # These two mean whatever a machine is set to.
+    return frozenset(available_timezones()) - {"localtime", "Factory"} | {"UTC"}
+
+
+def _knows_time_zone(session: WriteSession, name: str) -> bool:
+    """Return whether PostgreSQL knows the zone too: one that it does not know would break every list."""
+    try:
+        with session.begin_nested():
+            query(session, "SELECT now() AT TIME ZONE :name", name=name)
+    except DataError:
+        return False
+    return True
+
+
+def _taken(name: str) -> ProjectExists:
+    return ProjectExists(f"There is a project named {name!r} already. Choose another name.")
+
+
+def _columns(made: Project) -> dict[str, Any]:
+    return {column.name: getattr(made, column.name) for column in project.columns if column.name != "deleted_at"}
 
 
 def _project(row: Row[Any]) -> Project:

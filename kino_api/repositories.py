@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from kino_api.changes import record_change
 from kino_api.names import checked_repository
+from kino_api.projects import hold_project
 from kino_core.database import ReadSession, WriteSession, query
 from kino_core.errors import Conflict
 from kino_core.events import repository_id
@@ -34,10 +35,11 @@ class RepositoryTaken(Conflict):
 def connect_repository(session: WriteSession, project_id: uuid.UUID, full_name: str) -> Repository:
     """Make the repository count for the project; connecting it again changes nothing.
 
-    Events that arrived before, when no project had it, count from then on. Raises InvalidName, or RepositoryTaken
-    when another project has it.
+    Events that arrived before, when no project had it, count from then on. Raises InvalidName, UnknownProject,
+    ProjectArchived, or RepositoryTaken when another project has it.
     """
     name = checked_repository(full_name)
+    hold_project(session, project_id)
     made = Repository(repository_id(name), name, project_id, datetime.now(UTC))
     insertion = upsert(repository).values(
         id=made.id, full_name=name, project_id=project_id, connected_at=made.connected_at

@@ -5,11 +5,11 @@ import json
 import uuid
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from kino_core.errors import Category, InvalidInput
 
@@ -18,6 +18,12 @@ MOST_ITEMS = 200
 
 Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="How many items to return at most.")]
 CursorText = Annotated[str | None, Query(max_length=2000, description="`next_cursor` of the page before.")]
+
+Text = Annotated[str, Field(max_length=1000)]
+Description = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")]
+SearchText = Annotated[
+    str | None, Query(max_length=200, pattern=r"^[^\x00]*$", description="A part of the name or the description.")
+]
 
 Item = TypeVar("Item")
 
@@ -32,6 +38,10 @@ class Body(BaseModel):
     """A request's body: fields that it does not know are refused, and nothing is converted on a guess."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class ShownOnce:
+    """An answer that holds a secret: it is kept nowhere, so it is never given twice."""
 
 
 class Page(BaseModel, Generic[Item]):
@@ -67,12 +77,12 @@ def page_of(found: Sequence[Item], limit: int, place: Callable[[Item], tuple[obj
 
 def encode_cursor(place: tuple[object, ...]) -> str:
     """Return the cursor of a place in a list: texts, times, ids."""
-    parts = [part.isoformat() if isinstance(part, datetime) else str(part) for part in place]
+    parts = [part.isoformat() if isinstance(part, date) else str(part) for part in place]
     return urlsafe_b64encode(json.dumps(parts, ensure_ascii=False).encode()).rstrip(b"=").decode()
 
 
 def name_cursor(cursor: str | None) -> tuple[str, uuid.UUID] | None:
-    """Return the (lower-case name, id) of a list by name; raises InvalidCursor."""
+    """Return the (name, id) of a list by name; raises InvalidCursor."""
     if cursor is None:
         return None
     name, key = cursor_parts(cursor, 2)
@@ -86,7 +96,7 @@ def number_cursor(cursor: str | None) -> int | None:
     [key] = cursor_parts(cursor, 1)
     number = _parsed(int, key)
     if abs(number) >= 2**63:
-        raise _invalid()
+        raise invalid_cursor()
     return number
 
 
@@ -97,7 +107,7 @@ def time_cursor(cursor: str | None) -> tuple[datetime, str, str] | None:
     moment, first, second = cursor_parts(cursor, 3)
     occurred_at = _parsed(datetime.fromisoformat, moment)
     if occurred_at.tzinfo is None:
-        raise _invalid()
+        raise invalid_cursor()
     return occurred_at, first, second
 
 
@@ -106,11 +116,16 @@ def cursor_parts(cursor: str, count: int) -> list[str]:
     try:
         parts = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error) as error:
-        raise _invalid() from error
+        raise invalid_cursor() from error
     well_formed = isinstance(parts, list) and len(parts) == count
-    if not well_formed or not all(isinstance(part, str) and "\0" not in part for part in parts):
-        raise _invalid()
+    if not well_formed or not all(isinstance(part, str) and _storable(part) for part in parts):
+        raise invalid_cursor()
     return [str(part) for part in parts]
+
+
+def _storable(text: str) -> bool:
+    # PostgreSQL takes neither NULs nor halves of surrogate pairs.
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 Parsed = TypeVar("Parsed")
@@ -120,8 +135,9 @@ def _parsed(parse: Callable[[str], Parsed], text: str) -> Parsed:
     try:
         return parse(text)
     except ValueError as error:
-        raise _invalid() from error
+        raise invalid_cursor() from error
 
 
-def _invalid() -> InvalidCursor:
+def invalid_cursor() -> InvalidCursor:
+    """Return the error of a cursor that this list never gave out."""
     return InvalidCursor("The cursor is not one of this list. Take next_cursor as it came.", field="cursor")

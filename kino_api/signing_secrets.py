@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
+from kino_api.shapes import ShownOnce
 from kino_api.tokens import OVERLAP, UnknownToken
 from kino_core.database import WriteSession, query
 from kino_core.errors import NotFound
@@ -14,7 +15,7 @@ from kino_core.security import make_signing_secret
 
 
 @dataclass(frozen=True)
-class NewSecret:
+class NewSecret(ShownOnce):
     """A signing secret at the only moment when it can be read."""
 
     id: uuid.UUID

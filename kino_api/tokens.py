@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert
 
+from kino_api.projects import hold_project
+from kino_api.shapes import ShownOnce
 from kino_core.database import ReadSession, WriteSession, query
 from kino_core.errors import NotFound
 from kino_core.identities import AgentType
@@ -35,7 +37,7 @@ class Token:
 
 
 @dataclass(frozen=True)
-class NewToken:
+class NewToken(ShownOnce):
     """A token at the only moment when it can be read."""
 
     id: uuid.UUID
@@ -67,7 +69,8 @@ NO_TERMS = Terms()
 
 
 def create_token(session: WriteSession, env: Environment, project_id: uuid.UUID, terms: Terms = NO_TERMS) -> NewToken:
-    """Make a token with which agents send events to the project, which must exist."""
+    """Make a token with which agents send events to the project; raises UnknownProject or ProjectArchived."""
+    hold_project(session, project_id)
     secret = make_agent_token(env)
     made = NewToken(uuid.uuid4(), secret, project_id)
     session.execute(

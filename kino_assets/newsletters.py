@@ -59,6 +59,10 @@ def _projects(settings: Settings) -> list[tuple[uuid.UUID, str]]:
     database = Database(settings.database_url)
     try:
         with database.read() as session:
-            return [(row.id, row.name) for row in query(session, "SELECT id, name FROM kino.project ORDER BY name")]
+            rows = query(
+                session,
+                "SELECT id, name FROM kino.project WHERE deleted_at IS NULL AND archived_at IS NULL ORDER BY name",
+            )
+            return [(row.id, row.name) for row in rows]
     finally:
         database.close()

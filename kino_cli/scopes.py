@@ -22,7 +22,8 @@ PersonOption = Annotated[str | None, typer.Option("--person", metavar="E", help=
 AgentOption = Annotated[str | None, typer.Option("--agent", metavar="A", help="An agent, by its own name.")]
 
 _FIND = {
-    ScopeType.PROJECT: "SELECT id FROM kino.project WHERE lower(name) = lower(:name) OR id::text = lower(:name)",
+    ScopeType.PROJECT: "SELECT id FROM kino.project"
+    " WHERE (lower(name) = lower(:name) OR id::text = lower(:name)) AND deleted_at IS NULL",
     ScopeType.INITIATIVE: "SELECT id FROM kino.initiative WHERE lower(name) = lower(:name) OR id::text = lower(:name)",
     ScopeType.REPOSITORY: "SELECT id FROM kino.repository WHERE id = :key",
     ScopeType.PERSON: "SELECT person_id AS id FROM kino.identity WHERE key = :key AND person_id IS NOT NULL",

@@ -186,6 +186,50 @@ project_member = Table(
 )
 """Who works on a project, as PROJECT_LEADER or MEMBER."""
 
+milestone = Table(
+    "milestone",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("due_date", Date),
+    _when("reached_at"),
+    _when("created_at", nullable=False),
+    _when("updated_at", nullable=False),
+    Column("created_by", Uuid),
+    schema="kino",
+)
+
+dependency = Table(
+    "dependency",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("item_id", Uuid),
+    Column("depends_on_project_id", Uuid, nullable=False),
+    Column("depends_on_item_id", Uuid),
+    Column("note", Text, nullable=False),
+    _when("created_at", nullable=False),
+    Column("created_by", Uuid),
+    schema="kino",
+)
+"""What waits for what: a whole project, on either side, where the item is null."""
+
+idempotency_key = Table(
+    "idempotency_key",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request_hash", LargeBinary, nullable=False),
+    Column("status", Integer),
+    Column("headers", JSONB),
+    Column("answer", LargeBinary),
+    _when("created_at", nullable=False),
+    schema="kino",
+)
+"""Requests that came with an Idempotency-Key, and what was answered; kept for a day."""
+
 audit = Table(
     "audit",
     metadata,

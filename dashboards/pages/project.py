@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from dashboards.charts import BarChart, bar_chart
 from dashboards.feed import KINDS, FeedLine, feed_line
-from dashboards.health import Status, status_of
+from dashboards.health import status_of
 from dashboards.periods import chart_grain, picker
 from dashboards.project_facts import Crew, PullRequest, crew_of, recent_pull_requests
 from dashboards.project_words import connect, default_period, statement
@@ -83,7 +83,6 @@ def project(request: Request, visitor: Visitor, project_id: uuid.UUID, period: s
     facts = _facts(site, visitor, project_id)
     chosen = parse_period(period) if period else default_period(facts.card.last_activity_at, now)
     numbers = _numbers(site, facts.publication, project_id, chosen, now.date())
-    status = _status(facts, now)
     return site.renderer.page(
         request,
         "project.html",
@@ -92,7 +91,7 @@ def project(request: Request, visitor: Visitor, project_id: uuid.UUID, period: s
         as_of=numbers.as_of if numbers else None,
         here_url=f"/projects/{project_id}?period={chosen}",
         project=facts.card,
-        project_status=status,
+        project_status=status_of(facts.card.health),
         statement=statement(
             numbers.values if numbers else {}, chosen, len(facts.blockers), facts.card.last_activity_at, now
         ),
@@ -163,17 +162,6 @@ def _work_out(gold: Gold, project_id: uuid.UUID, period: Period, today: date) ->
         values={key: found[key, scope] for key in SAID},
         tiles=tiles(gold, TILES, scope, period, today, f"/projects/{project_id}/metrics"),
         charts=[(bar_chart(found[metric.key, scope].series, metric, grain, today), metric) for metric in CHARTS],
-    )
-
-
-def _status(facts: Facts, now: datetime) -> Status:
-    return status_of(
-        said=facts.card.status,
-        said_reason=facts.card.status_reason,
-        open_blockers=len(facts.blockers),
-        oldest_blocker_at=facts.blockers[0].opened_at if facts.blockers else None,
-        last_activity_at=facts.card.last_activity_at,
-        now=now,
     )
 
 

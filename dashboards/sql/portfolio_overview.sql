@@ -7,8 +7,13 @@ SELECT count(*) AS projects,
     coalesce(max(busiest_week), 0) AS busiest_week
 FROM (
     SELECT summary.last_activity_at, summary.open_blockers, summary.busiest_week,
-        kino.project_health(project.status, summary.oldest_blocker_at, summary.last_activity_at, :now) AS health
+        kino.project_health(
+            project.status, project.end_date, project.time_zone, late.slipping > 0, summary.oldest_blocker_at,
+            summary.last_activity_at, :now) AS health
     FROM kino.visible_project(:viewer, :sees_all) AS project
     JOIN kino.project_summary AS summary ON summary.project_id = project.id
+    LEFT JOIN (
+        SELECT project_id, count(*) AS slipping FROM kino.slipping_dependency GROUP BY project_id
+    ) AS late ON late.project_id = project.id
     WHERE project.archived_at IS NULL
 ) AS judged

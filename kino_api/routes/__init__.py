@@ -11,6 +11,7 @@ from kino_api.routes import (
     live,
     metrics,
     project_parts,
+    project_plan,
     projects,
     reports,
 )
@@ -26,6 +27,9 @@ def routers() -> list[APIRouter]:
         projects.router,
         project_parts.repositories_router,
         project_parts.tokens_router,
+        project_plan.members_router,
+        project_plan.milestones_router,
+        project_plan.dependencies_router,
         agents.router,
         metrics.router,
         metrics.project_router,

@@ -1,36 +1,41 @@
 """Projects over HTTP."""
 
 import uuid
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 
-from fastapi import Header, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import Field
 
-from kino_api.access import UnknownProject
 from kino_api.activity import Activity, recent_activity
 from kino_api.authentication import CurrentUser, reading, writing
 from kino_api.blockers import Blocker, open_blockers
+from kino_api.etags import IfMatch, etag_of
 from kino_api.guarded_route import guarded_router
 from kino_api.portfolio import ProjectCard, list_projects
-from kino_api.problems import PreconditionFailed
-from kino_api.projects import (
-    Priority,
-    Project,
-    ProjectChanged,
-    ProjectStatus,
-    change_project,
-    create_project,
-    get_project,
-)
+from kino_api.project_lifecycle import archive_project, delete_project, unarchive_project
+from kino_api.project_list import ProjectFilter, ProjectSort, encode_place, place_of
+from kino_api.project_metadata import ProjectDetails, project_details
+from kino_api.project_states import Priority, ProjectStatus
+from kino_api.projects import Project, change_project, create_project, get_project
 from kino_api.resources import resources_of
-from kino_api.shapes import DEFAULT_LIMIT, Body, CursorText, Limit, Page, name_cursor, page_of, time_cursor
+from kino_api.shapes import (
+    DEFAULT_LIMIT,
+    Body,
+    CursorText,
+    Description,
+    Limit,
+    Page,
+    SearchText,
+    Text,
+    page_of,
+    time_cursor,
+)
 from kino_core.errors import InvalidInput
 
 router = guarded_router("/api/v1/projects", "projects")
 
-Text = Annotated[str, Field(max_length=1000)]
-Description = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")]
+Reason = Annotated[str | None, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 
 
 class NewProject(Body):
@@ -41,20 +46,22 @@ class NewProject(Body):
     initiative_id: uuid.UUID | None = None
     description: Description = ""
     priority: Priority = Priority.MEDIUM
+    status: ProjectStatus | None = None
+    status_reason: Reason = None
     start_date: date | None = None
     end_date: date | None = None
     time_zone: Text = "UTC"
 
 
 class ProjectChanges(Body):
-    """The fields to change; those left out stay as they are."""
+    """The fields to change; those left out stay as they are. A new status without a reason has none."""
 
     name: Text = ""
     initiative_id: uuid.UUID | None = None
     description: Description = ""
     priority: Priority = Priority.MEDIUM
     status: ProjectStatus | None = None
-    status_reason: Annotated[str | None, Field(max_length=2000, pattern=r"^[^\x00]*$")] = None
+    status_reason: Reason = None
     start_date: date | None = None
     end_date: date | None = None
     time_zone: Text = "UTC"
@@ -66,17 +73,24 @@ def show(
     user: CurrentUser,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
+    q: SearchText = None,
     initiative_id: uuid.UUID | None = None,
-    q: Annotated[str | None, Query(max_length=200, description="A part of the name.")] = None,
+    status: Annotated[ProjectStatus | None, Query(description="What a manager set.")] = None,
+    priority: Annotated[Priority | None, Query()] = None,
+    owner: Annotated[uuid.UUID | None, Query(description="A user who leads the project.")] = None,
+    health: Annotated[ProjectStatus | None, Query(description="What a manager set, else what the rule says.")] = None,
+    archived: Annotated[bool, Query(description="Whether archived projects are listed too.")] = False,
+    sort: Annotated[
+        ProjectSort, Query(description="HIGH and ON_TRACK come first; `-` turns round.")
+    ] = ProjectSort.NAME,
 ) -> Page[ProjectCard]:
-    """List projects by name, each with what a manager looks at first."""
-    if q is not None and "\0" in q:
-        raise InvalidInput("A name holds no NUL character.", field="q")
+    """List projects, each with what a manager looks at first."""
+    wanted = ProjectFilter(initiative_id, status, priority, owner, q, health, archived)
     with reading(request) as session:
-        found = list_projects(
-            session, user, initiative_id=initiative_id, text=q, after=name_cursor(cursor), limit=limit + 1
-        )
-    return page_of(found, limit, lambda each: (each.name.lower(), each.id))
+        found = list_projects(session, user, wanted, sort=sort, after=place_of(cursor, sort), limit=limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    next_cursor = encode_place(sort, getattr(last, sort.column), last.id) if last else None
+    return Page(items=found[:limit], next_cursor=next_cursor)
 
 
 @router.post("", status_code=201)
@@ -84,32 +98,21 @@ def create(request: Request, user: CurrentUser, body: NewProject, response: Resp
     """Make a project."""
     if body.initiative is not None and body.initiative_id is not None:
         raise InvalidInput("Name the initiative or give its id, not both.", field="initiative_id")
+    given = body.model_dump(exclude={"name", "initiative", "initiative_id"})
     with writing(request) as session:
-        made = create_project(
-            session,
-            body.name,
-            body.initiative_id or body.initiative,
-            description=body.description,
-            priority=body.priority,
-            start_date=body.start_date,
-            end_date=body.end_date,
-            time_zone=body.time_zone,
-            created_by=user.id,
-        )
+        made = create_project(session, body.name, body.initiative_id or body.initiative, **given, created_by=user.id)
     response.headers["Location"] = f"/api/v1/projects/{made.id}"
     response.headers["ETag"] = etag_of(made.updated_at)
     return made
 
 
 @router.get("/{project_id}")
-def get(request: Request, user: CurrentUser, project_id: uuid.UUID, response: Response) -> ProjectCard:
-    """Return a project with what a manager looks at first."""
+def get(request: Request, user: CurrentUser, project_id: uuid.UUID, response: Response) -> ProjectDetails:
+    """Return a project with what a manager looks at first, archived or not."""
     with resources_of(request).database.read() as session:
-        found = list_projects(session, user, project_id=project_id)
-    if not found:
-        raise UnknownProject("The requested project could not be found. It may have been deleted.")
-    response.headers["ETag"] = etag_of(found[0].updated_at)
-    return found[0]
+        found = project_details(session, user, project_id)
+    response.headers["ETag"] = etag_of(found.updated_at)
+    return found
 
 
 @router.patch("/{project_id}")
@@ -119,21 +122,44 @@ def change(
     project_id: uuid.UUID,
     body: ProjectChanges,
     response: Response,
-    if_match: Annotated[str | None, Header(description="The ETag that the change is based on.")] = None,
+    if_match: IfMatch = None,
 ) -> Project:
     """Change the named fields of a project; with `If-Match` only when nobody changed it since."""
     changes: dict[str, Any] = body.model_dump(exclude_unset=True)
     with writing(request) as session:
-        before = get_project(session, project_id)
-        wanted = None if if_match in (None, "*") else before.updated_at
-        if wanted is not None and if_match != etag_of(before.updated_at):
-            raise PreconditionFailed("The project was changed meanwhile. Read it again, then change it.")
-        try:
-            changed = change_project(session, project_id, changes, unchanged_since=wanted)
-        except ProjectChanged as error:
-            raise PreconditionFailed(error.message) from error
+        changed = change_project(session, project_id, changes, if_match=if_match)
     response.headers["ETag"] = etag_of(changed.updated_at)
     return changed
+
+
+@router.delete("/{project_id}", status_code=204)
+def delete(request: Request, user: CurrentUser, project_id: uuid.UUID, if_match: IfMatch = None) -> Response:
+    """Delete a project: its tokens stop working, its repositories are free, and its numbers go."""
+    with writing(request) as session:
+        delete_project(session, project_id, if_match=if_match)
+    return Response(status_code=204)
+
+
+@router.post("/{project_id}/archive")
+def archive(
+    request: Request, user: CurrentUser, project_id: uuid.UUID, response: Response, if_match: IfMatch = None
+) -> Project:
+    """Make a project read-only and leave it out of lists."""
+    with writing(request) as session:
+        archived = archive_project(session, project_id, if_match=if_match)
+    response.headers["ETag"] = etag_of(archived.updated_at)
+    return archived
+
+
+@router.post("/{project_id}/unarchive")
+def unarchive(
+    request: Request, user: CurrentUser, project_id: uuid.UUID, response: Response, if_match: IfMatch = None
+) -> Project:
+    """Take a project out of the archive."""
+    with writing(request) as session:
+        found = unarchive_project(session, project_id, if_match=if_match)
+    response.headers["ETag"] = etag_of(found.updated_at)
+    return found
 
 
 @router.get("/{project_id}/activity")
@@ -157,8 +183,3 @@ def blockers(request: Request, user: CurrentUser, project_id: uuid.UUID) -> Page
     with resources_of(request).database.read() as session:
         get_project(session, project_id)
         return Page(items=open_blockers(session, project_id), next_cursor=None)
-
-
-def etag_of(updated_at: datetime) -> str:
-    """Return the ETag of the version that was stored at that moment."""
-    return f'"{int(updated_at.timestamp() * 1_000_000)}"'

@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS bronze.ledger (
 CREATE TABLE IF NOT EXISTS silver.project (
     project_id UUID, name VARCHAR, initiative_id UUID, time_zone VARCHAR, told_at TIMESTAMPTZ, told_id VARCHAR
 );
+-- What was deleted stays so, in whatever order the log tells of it.
+CREATE TABLE IF NOT EXISTS silver.deleted_project (project_id UUID);
 CREATE TABLE IF NOT EXISTS silver.repository (
     repository_id UUID, full_name VARCHAR, project_id UUID, told_at TIMESTAMPTZ, told_id VARCHAR
 );

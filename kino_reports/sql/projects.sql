@@ -8,7 +8,7 @@ SELECT p.id, p.name, p.initiative_id, i.name AS initiative, p.sample, p.status, 
         WHERE r.project_id = p.id AND c.committed_at <= :as_of
           AND c.committed_at < (CAST(:last AS date) + 1)::timestamp AT TIME ZONE p.time_zone) AS last_commit_on
 FROM kino.project p LEFT JOIN kino.initiative i ON i.id = p.initiative_id
-WHERE p.created_at <= :asked_at
+WHERE p.created_at <= :asked_at AND (p.deleted_at IS NULL OR p.deleted_at > :asked_at)
   AND (CAST(:project AS uuid) IS NULL OR p.id = :project)
   AND (CAST(:initiative AS uuid) IS NULL OR p.initiative_id = :initiative)
 ORDER BY lower(p.name), p.id;

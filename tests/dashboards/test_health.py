@@ -1,45 +1,21 @@
-from datetime import UTC, datetime, timedelta
-
-import pytest
-
 from dashboards.health import status_of
+from kino_api.health import Health
+from kino_api.project_states import ProjectStatus
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+BLOCKED, ON_TRACK = ProjectStatus.BLOCKED, ProjectStatus.ON_TRACK
 
 
-@pytest.mark.parametrize(
-    ("blocker_age", "quiet_for", "key"),
-    [
-        (timedelta(hours=25), timedelta(0), "blocked"),
-        (timedelta(hours=25), timedelta(days=30), "blocked"),
-        (timedelta(hours=23), timedelta(0), "on-track"),
-        (None, timedelta(days=6), "on-track"),
-        (None, timedelta(days=8), "at-risk"),
-        (timedelta(hours=1), timedelta(days=8), "at-risk"),
-        (None, None, "none"),
-    ],
-)
-def test_the_rule(blocker_age: timedelta | None, quiet_for: timedelta | None, key: str) -> None:
-    found = status_of(
-        said=None,
-        said_reason=None,
-        open_blockers=0 if blocker_age is None else 1,
-        oldest_blocker_at=None if blocker_age is None else NOW - blocker_age,
-        last_activity_at=None if quiet_for is None else NOW - quiet_for,
-        now=NOW,
-    )
-    assert found.key == key
-    assert found.reason
+def test_all_reasons_are_shown() -> None:
+    found = status_of(Health(BLOCKED, ("2 open blockers", "It was to end on 2026-11-01"), BLOCKED, ()))
+    assert (found.key, found.word) == ("blocked", "Blocked")
+    assert found.reason == "2 open blockers; It was to end on 2026-11-01"
 
 
 def test_a_managers_word_goes_first_and_the_rule_stays_visible() -> None:
-    found = status_of(
-        said="ON_TRACK",
-        said_reason="The customer waits with us",
-        open_blockers=2,
-        oldest_blocker_at=NOW - timedelta(days=3),
-        last_activity_at=NOW,
-        now=NOW,
-    )
+    found = status_of(Health(ON_TRACK, ("The customer waits with us",), BLOCKED, ("2 open blockers",)))
     assert found.key == "on-track"
-    assert found.reason.startswith("The customer waits with us. By the rules: Blocked, 2 open blockers")
+    assert found.reason == "The customer waits with us. By the rules: Blocked, 2 open blockers"
+
+
+def test_where_nothing_happened_there_is_no_data() -> None:
+    assert status_of(Health(None, ("Nothing has happened here yet",), None, ())).word == "No data"

@@ -25,6 +25,17 @@ def project_created(project_id: uuid.UUID, name: str, *, time_zone: str = "UTC")
     return _kino("project_created", body, project_id)
 
 
+def project_deleted(project_id: uuid.UUID) -> Event:
+    """Return the event by which a project leaves the numbers."""
+    return _kino("project_deleted", {"project_id": str(project_id)}, project_id)
+
+
+def repository_disconnected(project_id: uuid.UUID, full_name: str, *, at: datetime | None = None) -> Event:
+    """Return the event by which a repository is no project's any more."""
+    body = {"repository_id": str(repository_id(full_name)), "full_name": full_name, "project_id": None}
+    return _kino("repository_disconnected", body, project_id, at)
+
+
 def repository_connected(project_id: uuid.UUID, full_name: str, *, at: datetime | None = None) -> Event:
     """Return the event by which a repository becomes a project's."""
     body = {"repository_id": str(repository_id(full_name)), "full_name": full_name, "project_id": str(project_id)}

@@ -37,6 +37,14 @@ INSERT INTO kino.project_member (project_id, user_id, role)
 SELECT pg_temp.id(number), pg_temp.id(1 + (number * 7 + place) % greatest(100, pg_temp.projects() / 5)), 'MEMBER'
 FROM generate_series(1, pg_temp.projects()) AS number, generate_series(1, 2) AS place;
 
+INSERT INTO kino.milestone (id, project_id, name, due_date, created_at, updated_at)
+SELECT pg_temp.id(number), pg_temp.id(number), 'Milestone ' || number, current_date + (number % 90)::integer, now(), now()
+FROM generate_series(1, pg_temp.projects()) AS number;
+
+INSERT INTO kino.dependency (id, project_id, depends_on_project_id, created_at)
+SELECT pg_temp.id(number), pg_temp.id(number), pg_temp.id(1 + number % pg_temp.projects()), now()
+FROM generate_series(3, pg_temp.projects(), 3) AS number;
+
 INSERT INTO kino.repository (id, full_name, project_id, connected_at)
 SELECT pg_temp.id(number), 'example/project-' || number, pg_temp.id(number), now()
 FROM generate_series(1, pg_temp.projects()) AS number;

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from kino_api.etags import etag_of
 from kino_api.initiatives import list_initiatives
 from kino_api.names import InvalidName
+from kino_api.problems import PreconditionFailed
+from kino_api.project_list import ProjectFilter
 from kino_api.projects import (
     InvalidDates,
     InvalidTimeZone,
-    ProjectChanged,
     ProjectExists,
     change_project,
     create_project,
@@ -45,7 +47,13 @@ def test_a_new_project_is_stored_and_told_to_the_log(database: Database) -> None
         "name": "Checkout",
         "initiative_id": str(made.initiative_id),
         "initiative": "Growth",
+        "priority": "MEDIUM",
+        "status": None,
+        "status_reason": None,
+        "start_date": None,
+        "end_date": None,
         "time_zone": "Europe/Berlin",
+        "archived": False,
         "sample": False,
     }
 
@@ -74,6 +82,8 @@ def test_dates_in_the_wrong_order_and_unknown_time_zones_are_refused(database: D
         create_project(session, "Checkout", start_date=date(2026, 2, 1), end_date=date(2026, 1, 1))
     with pytest.raises(InvalidTimeZone), database.write() as session:
         create_project(session, "Checkout", time_zone="../../etc/passwd")
+    with pytest.raises(InvalidTimeZone), database.write() as session:
+        create_project(session, "Checkout", time_zone="localtime")
 
 
 def test_many_at_once_ensure_one_project(database: Database) -> None:
@@ -110,10 +120,10 @@ def test_a_change_is_refused_when_somebody_else_changed_the_project_meanwhile(da
     with database.write() as session:
         read = create_project(session, "Checkout")
     with database.write() as session:
-        changed = change_project(session, read.id, {"priority": "HIGH"}, unchanged_since=read.updated_at)
+        changed = change_project(session, read.id, {"priority": "HIGH"}, if_match=etag_of(read.updated_at))
     assert (changed.priority, changed.name) == ("HIGH", "Checkout")
-    with pytest.raises(ProjectChanged), database.write() as session:
-        change_project(session, read.id, {"name": "Other"}, unchanged_since=read.updated_at)
+    with pytest.raises(PreconditionFailed), database.write() as session:
+        change_project(session, read.id, {"name": "Other"}, if_match=etag_of(read.updated_at))
 
 
 def test_the_portfolio_is_ordered_filtered_and_paged_by_name(database: Database) -> None:
@@ -122,7 +132,10 @@ def test_the_portfolio_is_ordered_filtered_and_paged_by_name(database: Database)
             create_project(session, name)
     with database.read() as session:
         first = list_projects(session, limit=2)
-        rest = list_projects(session, after=(first[-1].name.lower(), first[-1].id))
+        rest = list_projects(session, after=(first[-1].name, first[-1].id))
         assert [card.name for card in [*first, *rest]] == ["Alpha", "alphabet", "beta", "Gamma"]
-        assert [card.name for card in list_projects(session, text="LPHA")] == ["Alpha", "alphabet"]
+        assert [card.name for card in list_projects(session, wanted=ProjectFilter(text="LPHA"))] == [
+            "Alpha",
+            "alphabet",
+        ]
         assert first[0].weekly_commits == (0,) * 12

@@ -12,8 +12,13 @@ from sqlalchemy.engine import make_url
 from kino_api.activity import recent_activity
 from kino_api.agents import list_agents
 from kino_api.blockers import open_blockers
+from kino_api.dependencies import list_dependencies
 from kino_api.initiatives import list_initiatives
+from kino_api.members import list_members
+from kino_api.milestones import list_milestones
 from kino_api.portfolio import list_projects
+from kino_api.project_list import ProjectFilter, ProjectSort
+from kino_api.project_states import Priority, ProjectStatus
 from kino_api.users import User
 from kino_core.database import Database, ReadSession
 from kino_ingest.dead_letters import list_letters
@@ -29,14 +34,29 @@ SMALL = 200
 """Tables of fewer rows may be read as a whole: that is less than looking anything up."""
 
 LISTS: dict[str, Callable[[ReadSession], object]] = {
-    "projects by name": lambda session: list_projects(session, limit=51),
+    **{
+        f"projects by {sort}": lambda session, sort=sort: list_projects(session, sort=sort, limit=51)
+        for sort in ProjectSort
+    },
     "projects, a later page": lambda session: list_projects(session, after=("project 05000", SOME_PROJECT), limit=51),
-    "projects of an initiative": lambda session: list_projects(session, initiative_id=uuid.UUID(int=7), limit=51),
-    "projects by a part of the name": lambda session: list_projects(session, text="ject 0432", limit=51),
+    **{
+        f"projects by {name}": lambda session, wanted=wanted: list_projects(session, wanted=wanted, limit=51)
+        for name, wanted in {
+            "initiative": ProjectFilter(initiative_id=uuid.UUID(int=7)),
+            "status": ProjectFilter(status=ProjectStatus.AT_RISK),
+            "priority": ProjectFilter(priority=Priority.HIGH),
+            "owner": ProjectFilter(owner=MEMBER.id),
+            "a part of their name": ProjectFilter(text="ject 0432"),
+            "health": ProjectFilter(health=ProjectStatus.BLOCKED),
+        }.items()
+    },
     "projects of a member": lambda session: list_projects(session, MEMBER, limit=51),
     "one project": lambda session: list_projects(session, project_id=SOME_PROJECT),
     "initiatives": lambda session: list_initiatives(session, limit=51),
     "initiatives of a member": lambda session: list_initiatives(session, MEMBER, limit=51),
+    "members": lambda session: list_members(session, SOME_PROJECT, limit=51),
+    "milestones": lambda session: list_milestones(session, SOME_PROJECT, limit=51),
+    "dependencies": lambda session: list_dependencies(session, MEMBER, SOME_PROJECT, limit=51),
     "agents": lambda session: list_agents(session, limit=51),
     "agents of a project": lambda session: list_agents(session, project_id=SOME_PROJECT, limit=51),
     "agents of a member": lambda session: list_agents(session, MEMBER, limit=51),

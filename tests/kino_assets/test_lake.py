@@ -36,8 +36,10 @@ from tests.factories.events import (
     agent_report,
     commit,
     project_created,
+    project_deleted,
     pull_request,
     repository_connected,
+    repository_disconnected,
 )
 from tests.kino_assets.conftest import REPOSITORY
 
@@ -221,6 +223,36 @@ def test_unassigned_events_count_once_their_repository_is_connected(
     assert check_warehouse(settings).ok
 
 
+def test_the_numbers_of_a_deleted_project_leave_the_lake_for_good(
+    landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask, settings: Settings
+) -> None:
+    landed(
+        [
+            commit(REPOSITORY, sha("1"), MAY),
+            agent_report(project_id, "blocker_identified", MAY),
+            agent_report(project_id, "test_execution", MAY, passed=3, failed=1),
+        ]
+    )
+    writer.refresh(everything=True)
+    assert [value(key, "2026-05", PORTFOLIO).value for key in ("commits", "blockers_open")] == [1, 1]
+
+    landed([repository_disconnected(project_id, REPOSITORY), project_deleted(project_id)])
+    writer.refresh(everything=True)
+    for scope in (PORTFOLIO, None, Scope(ScopeType.REPOSITORY, repository_id(REPOSITORY))):
+        for key in ("commits", "blockers_open", "test_pass_rate", "pr_size"):
+            assert value(key, "2026-05", scope).value is None, (scope, key)
+    # A word that was said before, by a clock that goes ahead, comes in after it.
+    landed([project_created(project_id, "Kino"), commit(REPOSITORY, sha("2"), MAY)])
+    writer.refresh(everything=True)
+    assert value("commits", "2026-05", PORTFOLIO).value is None
+
+    other = uuid.uuid4()
+    landed([project_created(other, "Other"), repository_connected(other, REPOSITORY)])
+    writer.refresh(everything=True)
+    assert value("commits", "2026-05", PORTFOLIO).value == 2, "another project has the repository now"
+    assert check_warehouse(settings).ok
+
+
 def test_explains_a_number_down_to_its_events(
     landed: Land, project_id: uuid.UUID, writer: LakeWriter, settings: Settings
 ) -> None:
@@ -364,6 +396,10 @@ def logs(draw: st.DrawFn) -> list[list[Event]]:
     for repository in repositories:
         for moment in draw(st.lists(MOMENTS, min_size=1, max_size=2, unique=True)):
             events.append(repository_connected(draw(st.sampled_from(projects)), repository, at=moment))
+    if draw(st.booleans()):
+        events.append(project_deleted(projects[1]))
+    if draw(st.booleans()):
+        events.append(repository_disconnected(projects[0], repositories[0], at=draw(MOMENTS)))
     shas: list[str] = []
     subjects = st.sampled_from(["Work", "Work (#1)", "More (#2)", "Merge pull request #3 from robin/claude/x"])
     for number in range(draw(st.integers(0, 12))):

@@ -37,16 +37,17 @@ CREATE FUNCTION kino.open_blockers(asked uuid[]) RETURNS TABLE (
           AND (done.occurred_at, done.source, done.event_id) > (latest.occurred_at, latest.source, latest.event_id))
 $$;
 
--- How a project stands: what a manager said, else by rule. The reason is worked out where it is shown.
+-- How a project stands: what a manager said, else the rule of `kino_api/health.py`; null where nothing ever happened.
 CREATE FUNCTION kino.project_health(
-    said text, oldest_blocker_at timestamptz, last_activity_at timestamptz, moment timestamptz
+    said text, end_date date, time_zone text, slipping boolean, oldest_blocker_at timestamptz,
+    last_activity_at timestamptz, moment timestamptz
 ) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT CASE
         WHEN said IS NOT NULL THEN said
         WHEN oldest_blocker_at < moment - interval '24 hours' THEN 'BLOCKED'
-        WHEN last_activity_at IS NULL THEN 'NONE'
         WHEN last_activity_at < moment - interval '168 hours' THEN 'AT_RISK'
-        ELSE 'ON_TRACK'
+        WHEN slipping OR kino.is_past(end_date, time_zone) THEN 'AT_RISK'
+        WHEN last_activity_at IS NOT NULL THEN 'ON_TRACK'
     END
 $$;
 
