@@ -32,6 +32,7 @@ lint: ready
 bench: ready
 	@$(BIN)/python -m benchmarks.refresh
 	@$(BIN)/python -m benchmarks.ingest
+	@$(BIN)/python -m benchmarks.api
 
 docs: ready
 	@$(BIN)/python -m docs.build

@@ -1,26 +1,21 @@
-"""The portfolio's table as plain data: its rows and columns, found, sorted and judged without asking anyone."""
+"""The portfolio's table as plain data: its rows, its columns, and what is said of them."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 from urllib.parse import urlencode
 
 from dashboards.charts import Sparkline, sparkline
 from dashboards.formats import plural
-from dashboards.health import Status, status_of
-from kino_api.portfolio import ProjectCard
-
-RECENT = timedelta(days=7)
+from dashboards.health import Status
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One project; `all_commits` counts its whole history, `commits` the current month, None without data.
 
-    `blockers` is None where no agent ever reported, `weeks` are its commits a week, None before the first one, and
-    `top` is the greatest week of all projects.
+    `blockers` is None where no agent ever reported, `weeks` are its commits a week, None before the first one.
     """
 
     id: uuid.UUID
@@ -33,13 +28,11 @@ class Row:
     commits: int | None
     blockers: int | None
     weeks: Sequence[int] | None
-    top: int
     last_activity_at: datetime | None
 
-    @property
-    def line(self) -> Sparkline:
-        """Return the weeks as a sparkline; worked out only for rows that are shown."""
-        return sparkline(self.weeks or (), self.top)
+    def line(self, top: int) -> Sparkline:
+        """Return the weeks as a sparkline on a scale that ends with `top`."""
+        return sparkline(self.weeks or (), top)
 
     @property
     def line_words(self) -> str:
@@ -70,51 +63,41 @@ class Concern:
 
 
 @dataclass(frozen=True)
+class Order:
+    """What the rows within an initiative are sorted by; `falls` where the greatest comes first."""
+
+    column: str
+    falls: bool
+
+
+@dataclass(frozen=True)
 class _Kind:
     label: str
-    by: Callable[[Row], Any] | None = None
+    sortable: bool = True
     number: bool = False
     falls: bool = False
     """Whether the greatest comes first when it is sorted by for the first time."""
 
 
-_STATUS_ORDER = ("blocked", "at-risk", "on-track", "completed", "none")
 _COLUMNS: Mapping[str, _Kind] = {
-    "name": _Kind("Project", lambda row: row.name.casefold()),
-    "status": _Kind("Status", lambda row: _STATUS_ORDER.index(row.status.key)),
-    "people": _Kind("People", lambda row: row.people, number=True, falls=True),
-    "agents": _Kind("Agents", lambda row: row.agents, number=True, falls=True),
-    "all_commits": _Kind("Commits", lambda row: row.all_commits, number=True, falls=True),
-    "commits": _Kind("This month", lambda row: row.commits or 0, number=True, falls=True),
-    "blockers": _Kind("Open blockers", lambda row: row.blockers, number=True, falls=True),
-    "trend": _Kind("12 weeks"),
-    "activity": _Kind(
-        "Last activity", lambda row: row.last_activity_at.timestamp() if row.last_activity_at else 0, falls=True
-    ),
+    "name": _Kind("Project"),
+    "status": _Kind("Status"),
+    "people": _Kind("People", number=True, falls=True),
+    "agents": _Kind("Agents", number=True, falls=True),
+    "all_commits": _Kind("Commits", number=True, falls=True),
+    "commits": _Kind("This month", number=True, falls=True),
+    "blockers": _Kind("Open blockers", number=True, falls=True),
+    "trend": _Kind("12 weeks", sortable=False),
+    "activity": _Kind("Last activity", falls=True),
 }
 
 
-def make_rows(
-    cards: Sequence[ProjectCard],
-    commits: Mapping[uuid.UUID, float | None],
-) -> list[Row]:
-    """Return a row for each card; all sparklines share one scale."""
-    top = max((count for card in cards for count in card.weekly_commits), default=0)
-    return [_row(card, commits.get(card.id), top) for card in cards]
-
-
-def matching(rows: Sequence[Row], text: str) -> list[Row]:
-    """Return the rows whose name or initiative holds every word of `text`."""
-    words = text.casefold().split()
-    return [row for row in rows if all(word in f"{row.name} {row.initiative or ''}".casefold() for word in words)]
-
-
-def in_order(rows: Sequence[Row], sort: str) -> list[Row]:
-    """Return the rows by initiative, those without one last, and within it by `sort`: a column, turned round by "-"."""
-    kind = _COLUMNS.get(sort.removeprefix("-"), _COLUMNS["name"])
-    by_name = sorted(rows, key=lambda row: row.name.casefold())
-    ordered = sorted(by_name, key=kind.by, reverse=kind.falls != sort.startswith("-")) if kind.by else by_name
-    return sorted(ordered, key=lambda row: (row.initiative is None, (row.initiative or "").casefold()))
+def order_of(sort: str) -> Order:
+    """Return what `sort` asks for: a column, turned round by "-"; the name for what is none."""
+    column = sort.removeprefix("-")
+    if column not in _COLUMNS or not _COLUMNS[column].sortable:
+        return Order("name", falls=False)
+    return Order(column, _COLUMNS[column].falls != sort.startswith("-"))
 
 
 def columns(query: str, sort: str) -> list[Column]:
@@ -123,24 +106,15 @@ def columns(query: str, sort: str) -> list[Column]:
     for key, kind in _COLUMNS.items():
         here = sort.removeprefix("-") == key
         falls = kind.falls != sort.startswith("-")
-        href = table_url(query=query, sort=f"-{key}" if sort == key else key) if kind.by else None
+        href = table_url(query=query, sort=f"-{key}" if sort == key else key) if kind.sortable else None
         made.append(Column(kind.label, kind.number, ("descending" if falls else "ascending") if here else None, href))
     return made
 
 
-def concerns(rows: Sequence[Row]) -> list[Concern]:
-    """Return what to look at first: blocked projects, then blockers of today, then what went quiet."""
-    found = [concern for row in rows if (concern := _concern(row))]
-    order = ("Blocked", "Open blocker", "At risk")
-    return sorted(found, key=lambda concern: (order.index(concern.word), concern.project.casefold()))
-
-
-def statement(rows: Sequence[Row], now: datetime) -> str:
-    """Return the portfolio in one sentence."""
-    recent = sum(1 for row in rows if row.last_activity_at and now - row.last_activity_at <= RECENT)
-    counts = {key: sum(1 for row in rows if row.status.key == key) for key in ("blocked", "at-risk")}
-    judged = [f"{count} {key.replace('-', ' ')}" for key, count in counts.items() if count]
-    parts = [plural(len(rows), "project"), f"{recent} active in the last 7 days", *judged]
+def statement(*, projects: int, active: int, blocked: int, at_risk: int) -> str:
+    """Return the portfolio in one sentence; `active` are those of the last seven days."""
+    judged = [f"{count} {word}" for count, word in ((blocked, "blocked"), (at_risk, "at risk")) if count]
+    parts = [plural(projects, "project"), f"{active} active in the last 7 days", *judged]
     return f"{', '.join(parts)}." if judged else f"{', '.join(parts)}, none blocked or at risk."
 
 
@@ -149,30 +123,3 @@ def table_url(*, query: str = "", sort: str = "name", page: int = 1) -> str:
     given = {"q": query, "sort": "" if sort == "name" else sort, "page": str(page) if page > 1 else ""}
     words = urlencode({key: value for key, value in given.items() if value})
     return f"/?{words}" if words else "/"
-
-
-def _row(card: ProjectCard, commits: float | None, top: int) -> Row:
-    return Row(
-        id=card.id,
-        name=card.name,
-        initiative=card.initiative,
-        status=status_of(card.health),
-        people=card.people,
-        agents=card.agents,
-        all_commits=card.commits,
-        commits=None if commits is None else int(commits),
-        blockers=card.open_blockers,
-        weeks=card.weekly_commits if card.commits else None,
-        top=top,
-        last_activity_at=card.last_activity_at,
-    )
-
-
-def _concern(row: Row) -> Concern | None:
-    if row.status.key == "blocked":
-        return Concern("blocked", "Blocked", row.id, row.name, row.status.reason)
-    if row.blockers:
-        return Concern("at-risk", "Open blocker", row.id, row.name, row.status.reason)
-    if row.status.key == "at-risk":
-        return Concern("at-risk", "At risk", row.id, row.name, row.status.reason)
-    return None

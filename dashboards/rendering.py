@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 from dashboards import formats
 from dashboards.assets import PACKAGE_ROOT
 from dashboards.static_files import StaticFiles
+from kino_core.staleness import stale_seconds
 
 THEME_COOKIE = "kino_theme"
 """Holds "light" or "dark" once somebody chose; pages.js writes it, so it is no secret and not HttpOnly."""
@@ -48,7 +49,7 @@ class Renderer:
         A restored history entry wants the whole page, although htmx sends it.
         """
         found = self._templates.get_template(template)
-        context = {"theme": theme_of(request), "here": None, "as_of": None, **values}
+        context = {"theme": theme_of(request), "here": None, "as_of": None, "stale": stale_seconds(), **values}
         block = found.blocks.get(part_of(request) or "")
         body = "".join(block(found.new_context(context))) if block else found.render(context)
         return HTMLResponse(body, status, headers={"Vary": "HX-Request, HX-Target", "Cache-Control": "no-store"})

@@ -5,8 +5,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from kino_core.gold import Gold
-
 MOST_ENTRIES = 256
 
 T = TypeVar("T")
@@ -21,23 +19,23 @@ class SnapshotCache:
         self._snapshot_id = -1
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
 
-    def get(self, gold: Gold, key: Hashable, work_out: Callable[[], T]) -> T:
-        """Return the answer to `key` at the snapshot of `gold`; `key` must hold all that the answer depends on.
+    def get(self, snapshot_id: int, key: Hashable, work_out: Callable[[], T]) -> T:
+        """Return the answer to `key` at a snapshot; `key` must hold all that the answer depends on.
 
         Two threads may work out the same answer at once: that costs time, never a wrong number.
         """
         with self._lock:
-            if gold.snapshot_id > self._snapshot_id:
-                self._snapshot_id = gold.snapshot_id
+            if snapshot_id > self._snapshot_id:
+                self._snapshot_id = snapshot_id
                 self._answers.clear()
-            current = gold.snapshot_id == self._snapshot_id
+            current = snapshot_id == self._snapshot_id
             if current and key in self._answers:
                 self._answers.move_to_end(key)
                 found: T = self._answers[key]
                 return found
         made = work_out()
         with self._lock:
-            if gold.snapshot_id == self._snapshot_id:
+            if snapshot_id == self._snapshot_id:
                 self._answers[key] = made
                 while len(self._answers) > self._most_entries:
                     self._answers.popitem(last=False)

@@ -4,6 +4,7 @@ Every id in a route's path goes through this table before the route runs; a rout
 the start. Lists select from the same SQL function, `kino.visible_project`.
 """
 
+import hashlib
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -57,6 +58,14 @@ class UnknownAgent(NotFound):
 def viewer(user: User | None) -> dict[str, Any]:
     """Return the values of `kino.visible_project(:viewer, :sees_all)` for a user, or for Kino itself where None."""
     return {"viewer": user and user.id, "sees_all": user is None or user.role is not None}
+
+
+def sight_of(user: User) -> str:
+    """Return a word that is the same for two users only where both see the same projects."""
+    if user.role is not None:
+        return "all"
+    projects = ",".join(sorted(str(project) for project in user.memberships))
+    return hashlib.sha256(projects.encode()).hexdigest()[:32]
 
 
 def sees_project(session: ReadSession | WriteSession, user: User, project_id: uuid.UUID) -> bool:

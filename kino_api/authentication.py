@@ -1,38 +1,59 @@
 """Who sends a request: a program with a bearer token, or a browser with cookies."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection, Request
 
+from kino_api.changes import changes_of
 from kino_api.cookies import ACCESS_COOKIE, REFRESH_COOKIE, give_cookies, take_cookies
 from kino_api.cross_site import SAFE_METHODS, refuse_cross_site
 from kino_api.resources import resources_of
 from kino_api.sessions import (
     InvalidRefreshToken,
     SignedIn,
+    note_write,
     refresh,
     session_of_access_token,
     session_of_refresh_token,
+    wrote_lately,
 )
 from kino_api.users import User
 from kino_core.actors import Actor
-from kino_core.database import WriteSession
+from kino_core.database import ReadSession, WriteSession
 from kino_core.errors import Unauthenticated
 
 
 def authenticate(request: Request) -> SignedIn:
     """Return who asks; raises Unauthenticated, or CrossSite when another site's page rides on the cookie."""
-    resources = resources_of(request)
+    token = credential_of(request)
+    with resources_of(request).database.read() as session:
+        return recognise(session, request, token)
+
+
+def credential_of(request: Request) -> str:
+    """Return the access token that came along; raises Unauthenticated, or CrossSite for another site's page."""
     bearer = bearer_token(request)
     token = bearer or request.cookies.get(ACCESS_COOKIE)
     if token is None:
         raise Unauthenticated("Nobody is signed in. Sign in, or send an access token.")
     if bearer is None and request.method not in SAFE_METHODS:
         refuse_cross_site(request, with_cookie=True)
-    with resources.database.read() as session:
-        return session_of_access_token(session, resources.tokens, token)
+    return token
+
+
+def recognise(session: ReadSession, request: Request, token: str) -> SignedIn:
+    """Return whose access token it is, and remember it for this request; raises Unauthenticated."""
+    resources = resources_of(request)
+    visitor = request.state.visitor = session_of_access_token(session, resources.tokens, token)
+    # What one has just changed oneself must be there when one looks; and who sees not everything loses the rest at
+    # once, where a copy would still show it.
+    request.state.copy_will_do = (
+        resources.database.has_copy and visitor.user.role is not None and not wrote_lately(session, visitor.session_id)
+    )
+    return visitor
 
 
 def page_visitor(request: Request) -> SignedIn | None:
@@ -91,13 +112,38 @@ def acting(request: Request) -> Actor:
     return visitor.actor(request.state.request_id)
 
 
-def writing(request: Request) -> AbstractContextManager[WriteSession]:
+def reading(request: Request) -> AbstractContextManager[ReadSession]:
+    """Yield a session for a list or a report: on a copy that is close behind, where that makes no difference."""
+    database = resources_of(request).database
+    return database.read_copy() if getattr(request.state, "copy_will_do", False) else database.read()
+
+
+@contextmanager
+def writing(request: Request) -> Iterator[WriteSession]:
     """Yield a session whose changes the audit ascribes to whoever sent this request.
 
-    For a request with an Idempotency-Key it is the one that holds the key, and commits only after the route.
+    What is cached of the projects that it tells the log of is not looked at again once it is committed. For a request
+    with an Idempotency-Key it is the session that holds the key, and commits only after the route.
     """
     held: WriteSession | None = getattr(request.state, "write_session", None)
-    return nullcontext(held) if held is not None else resources_of(request).database.write(by=acting(request))
+    if held is not None:
+        yield held
+        return
+    with committing(request) as session:
+        yield session
+
+
+@contextmanager
+def committing(request: Request) -> Iterator[WriteSession]:
+    """Yield the one session in which this request changes anything; it commits when the block ends."""
+    resources = resources_of(request)
+    with resources.database.write(by=acting(request)) as session:
+        if resources.database.has_copy:
+            visitor: SignedIn = request.state.visitor
+            note_write(session, visitor.session_id)
+        changed = changes_of(session)
+        yield session
+    resources.cache.forget(changed)
 
 
 CurrentUser = Annotated[User, Depends(signed_in)]

@@ -26,7 +26,7 @@ class Blocker:
     last_reported_at: datetime
 
 
-def open_blockers(session: ReadSession, project_ids: uuid.UUID | Collection[uuid.UUID] | None) -> list[Blocker]:
-    """Return the open blockers of one project, of several, or of all where None, the oldest first, in one query."""
-    asked = [project_ids] if isinstance(project_ids, uuid.UUID) else project_ids and list(project_ids)
+def open_blockers(session: ReadSession, project_ids: uuid.UUID | Collection[uuid.UUID]) -> list[Blocker]:
+    """Return the open blockers of one project or of several, the oldest first, in one query."""
+    asked = [project_ids] if isinstance(project_ids, uuid.UUID) else list(project_ids)
     return [Blocker(*row) for row in query(session, read_sql("open_blockers"), project_ids=asked)]

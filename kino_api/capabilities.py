@@ -17,6 +17,7 @@ from kino_core import schema
 from kino_core.database import Database
 from kino_core.errors import KinoError
 from kino_core.gold import Warehouse
+from kino_core.replica import ReplicatedDatabase
 from kino_core.settings import Settings
 from kino_ingest.dead_letters import failing_sources
 
@@ -60,7 +61,7 @@ class Capabilities:
             if time.monotonic() - moment > KEPT_SECONDS:
                 probes: list[Callable[[], Capability]] = [
                     self._postgres, self._redis, self._lake, self._dagster, self._chromium, self._smtp, self._github,
-                    self._storage, self._fold,
+                    self._storage, self._fold, self._replica,
                 ]  # fmt: skip
                 with ThreadPoolExecutor(len(probes)) as pool:
                     known = list(pool.map(lambda probe: probe(), probes))
@@ -69,13 +70,32 @@ class Capabilities:
 
     def _postgres(self) -> Capability:
         try:
-            with self._database.read() as session:
+            with self._database.read_primary() as session:
                 current = schema.is_current(session)
         except KinoError as error:
             return Capability("postgres", State.DOWN, error.message)
         if not current:
             return Capability("postgres", State.DOWN, "The tables are not those of this version. Run `kino migrate`.")
         return Capability("postgres", State.OK, "Answers, with the tables of this version.")
+
+    def replica_lag_seconds(self) -> float | None:
+        """Return how far the replica is behind, None without one or where that is not known."""
+        if not isinstance(self._database, ReplicatedDatabase):
+            return None
+        lag = self._database.standing.lag_seconds
+        return None if lag is None else round(lag, 1)
+
+    def _replica(self) -> Capability:
+        if not isinstance(self._database, ReplicatedDatabase):
+            return Capability("replica", State.DISABLED, "All is read from one server. Set DATABASE_REPLICA_URL.")
+        standing = self._database.standing
+        if not standing.replica_answers:
+            return Capability("replica", State.DOWN, "It does not answer, or is none; all is read from the server.")
+        if not standing.primary_answers:
+            return Capability("replica", State.DEGRADED, "Stands in for the server: pages may be old.")
+        if not standing.copy_serves:
+            return Capability("replica", State.DEGRADED, "It is too far behind; all is read from the server.")
+        return Capability("replica", State.OK, "Lists and reports are read from it.")
 
     def _redis(self) -> Capability:
         if self._settings.redis_url is None:

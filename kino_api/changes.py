@@ -8,6 +8,15 @@ from kino_core.database import WriteSession
 from kino_core.events import Event, Source, canonical_json
 from kino_ingest.landing import land
 
+_CHANGES = "kino_changes"
+
+
+def changes_of(session: WriteSession) -> set[uuid.UUID | None]:
+    """Return a set that gathers the projects of all changes recorded from now on, None for what belongs to none."""
+    changed: set[uuid.UUID | None] = set()
+    session.info[_CHANGES] = changed
+    return changed
+
 
 def record_change(
     session: WriteSession,
@@ -31,3 +40,4 @@ def record_change(
         project_id=project_id,
     )
     land(session, [event])
+    session.info.setdefault(_CHANGES, set()).add(project_id)

@@ -8,12 +8,14 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from kino_api.access import Access, accesses_of
-from kino_api.authentication import authenticate
+from kino_api.authentication import credential_of, recognise
 from kino_api.cross_site import SAFE_METHODS
 from kino_api.idempotency import HEADER, answer_once
 from kino_api.permissions import Open, Permission, check_permission, permission_of
 from kino_api.resources import resources_of
 from kino_api.shapes import ErrorEnvelope, ShownOnce
+from kino_api.user_limits import spend
+from kino_core.errors import KinoError
 from kino_ingest.http_request import WrongContentType
 
 REPEATABLE = "/api/v1/"
@@ -36,7 +38,11 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             permission = permissions[request.method]
             if not isinstance(permission, Open):
-                await run_in_threadpool(_admit, request, permission, accesses)
+                refusal = await run_in_threadpool(_admit, request, permission, accesses)
+                # What is refused counts too: who tries many doors is told to slow down.
+                await spend(request)
+                if refusal is not None:
+                    raise refusal
             _check_content_type(request)
             key = request.headers.get(HEADER)
             if key is None or request.method != "POST" or not self.path.startswith(REPEATABLE):
@@ -52,14 +58,22 @@ def guarded_router(prefix: str = "", tag: str | None = None) -> APIRouter:
     return APIRouter(prefix=prefix, route_class=GuardedRoute, tags=[tag] if tag else None, responses=errors)
 
 
-def _admit(request: Request, permission: Permission, accesses: tuple[tuple[str, Access], ...]) -> None:
-    visitor = request.state.visitor = authenticate(request)
-    if not accesses:
-        check_permission(visitor.user, permission)
-        return
+def _admit(request: Request, permission: Permission, accesses: tuple[tuple[str, Access], ...]) -> KinoError | None:
+    """Recognise who asks, and return why they may not, None where they may; raises Unauthenticated.
+
+    Both on one connection, which is given back before the route takes its own.
+    """
+    token = credential_of(request)
     with resources_of(request).database.read() as session:
-        for name, access in accesses:
-            access(session, visitor.user, request.path_params[name], permission)
+        visitor = recognise(session, request, token)
+        try:
+            if not accesses:
+                check_permission(visitor.user, permission)
+            for name, access in accesses:
+                access(session, visitor.user, request.path_params[name], permission)
+        except KinoError as refusal:
+            return refusal
+    return None
 
 
 def _check_content_type(request: Request) -> None:

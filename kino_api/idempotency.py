@@ -17,8 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from kino_api.authentication import acting, signed_in
-from kino_api.resources import resources_of
+from kino_api.authentication import committing, signed_in
 from kino_api.sql import read_sql
 from kino_core.database import WriteSession, query
 from kino_core.errors import Conflict, InvalidInput
@@ -72,7 +71,7 @@ async def answer_once(request: Request, key: str, handle: Handle, *, secret: boo
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         # Waiting inside a transaction would hold a connection that the twin may need to come to its end.
-        async with contextmanager_in_threadpool(resources_of(request).database.write(by=acting(request))) as session:
+        async with contextmanager_in_threadpool(committing(request)) as session:
             if await run_in_threadpool(_lock, session, claim):
                 return await _answer(request, session, claim, handle, secret)
         if time.monotonic() > deadline:

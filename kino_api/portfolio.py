@@ -1,17 +1,15 @@
 """The portfolio: every project with what a manager looks at first, in a fixed number of queries."""
 
 import uuid
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
 
 from kino_api.access import viewer
-from kino_api.blockers import Blocker, open_blockers
-from kino_api.health import BLOCKED_AFTER, QUIET_AFTER, Health, Signs, health_of
+from kino_api.health import Health, Signs, health_of
 from kino_api.project_list import Place, ProjectFilter, ProjectSort, ordered
 from kino_api.project_states import Priority, ProjectStatus
 from kino_api.sql import read_sql
@@ -28,7 +26,8 @@ class ProjectCard:
 
     `people` are distinct human authors over its repositories, `agents` those seen in commits or activity.
     `weekly_commits` has one count a week (Monday to Sunday, UTC), the running week last.
-    `open_blockers` is None where no agent ever reported.
+    `open_blockers` is None where no agent ever reported. What is counted is a moment old: the worker counts a project
+    again when something in it changed.
     """
 
     id: uuid.UUID
@@ -81,55 +80,40 @@ def list_projects(
         after_key=after and after[0],
         after_id=after and after[1],
         limit=limit,
-        first_week=_first_week(now),
-        quiet_since=now - QUIET_AFTER,
-        blocked=_blocked_long(session, now) if wanted.health else [],
+        now=now,
         **(asdict(wanted) | {"archived": wanted.archived or project_id is not None}),
         **viewer(user),
     )
-    project_ids = [row.id for row in rows]
-    blockers: dict[uuid.UUID, list[Blocker]] = defaultdict(list)
-    for blocker in open_blockers(session, project_ids):
-        blockers[blocker.project_id].append(blocker)
-    slipping = _slipping(session, project_ids)
-    return [_card(row, blockers[row.id], slipping.get(row.id, 0), now) for row in rows]
+    return [_card(row, now) for row in rows]
 
 
-def _first_week(now: datetime) -> datetime:
-    running_week = Grain.WEEK.start_of(now.date())
-    return datetime.combine(running_week - timedelta(weeks=SPARKLINE_WEEKS - 1), time(), UTC)
-
-
-def _blocked_long(session: ReadSession, now: datetime) -> list[uuid.UUID]:
-    found = open_blockers(session, None)
-    return list({blocker.project_id for blocker in found if now - blocker.opened_at > BLOCKED_AFTER})
-
-
-def _slipping(session: ReadSession, project_ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
-    rows = query(
-        session,
-        "SELECT project_id, count(*) AS slipping FROM kino.slipping_dependency"
-        " WHERE project_id = ANY (:ids) GROUP BY project_id",
-        ids=project_ids,
-    )
-    return {row.project_id: row.slipping for row in rows}
-
-
-def _card(row: Row[Any], blockers: Sequence[Blocker], slipping: int, now: datetime) -> ProjectCard:
-    fields = dict(row._mapping)
-    weeks = fields.pop("weeks")
-    weekly = tuple(weeks.get(str(week), 0) for week in range(SPARKLINE_WEEKS))
-    # Where no agent ever reported, nobody could have told of a blocker.
-    told = len(blockers) if fields.pop("agents_report") else None
-    fields["priority"] = Priority(row.priority)
-    fields["status"] = ProjectStatus(row.status) if row.status else None
+def judged(row: Row[Any], now: datetime) -> Health:
+    """Return the health of a project; `row` has what its own row, its summary and its dependencies tell."""
     signs = Signs(
-        open_blockers=len(blockers),
-        oldest_blocker_at=blockers[0].opened_at if blockers else None,
+        open_blockers=row.open_blockers,
+        oldest_blocker_at=row.oldest_blocker_at,
         last_activity_at=row.last_activity_at,
         end_date=row.end_date,
         time_zone=row.time_zone,
-        slipping=slipping,
+        slipping=row.slipping,
     )
-    health = health_of(fields["status"], row.status_reason, signs, now)
-    return ProjectCard(**fields, health=health, open_blockers=told, weekly_commits=weekly)
+    return health_of(ProjectStatus(row.status) if row.status else None, row.status_reason, signs, now)
+
+
+def weekly_commits(weeks: Mapping[str, int], today: date) -> tuple[int, ...]:
+    """Return the commits of SPARKLINE_WEEKS weeks, the one that holds `today` last; `weeks` has them by Monday."""
+    monday = Grain.WEEK.start_of(today)
+    return tuple(weeks.get(str(monday - timedelta(weeks=back)), 0) for back in reversed(range(SPARKLINE_WEEKS)))
+
+
+def _card(row: Row[Any], now: datetime) -> ProjectCard:
+    known = {name: value for name, value in row._mapping.items() if name in _FIELDS}
+    known["priority"] = Priority(row.priority)
+    known["status"] = ProjectStatus(row.status) if row.status else None
+    known["health"] = judged(row, now)
+    # Where no agent ever reported, nobody could have told of a blocker.
+    known["open_blockers"] = row.open_blockers if row.agents_report else None
+    return ProjectCard(**known, weekly_commits=weekly_commits(row.weeks, now.date()))
+
+
+_FIELDS = frozenset(each.name for each in fields(ProjectCard))

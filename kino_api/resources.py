@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from kino_api.access_tokens import AccessTokens
+from kino_api.cache import Cache
 from kino_api.capabilities import Capabilities
 from kino_api.jobs import Jobs
 from kino_api.keys import SigningKey, load_signing_key
@@ -17,7 +18,9 @@ from kino_api.refresh_tokens import RefreshTokens
 from kino_api.sessions import SessionTokens
 from kino_core.database import Database
 from kino_core.gold import Warehouse
+from kino_core.replica import open_database
 from kino_core.settings import Settings
+from kino_ingest.quotas import Quotas
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,9 @@ class Resources:
     lockout: Lockout
     hub: LiveHub
     jobs: Jobs
+    cache: Cache
+    quotas: Quotas | None
+    """Counts what users ask; None where limits are lifted."""
 
 
 @asynccontextmanager
@@ -44,7 +50,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     key = await run_in_threadpool(load_signing_key, settings.jwt_private_key_file)
     access = AccessTokens(key, settings.api_base_url, settings.jwt_access_expiry)
     refresh = RefreshTokens(settings.jwt_secret.get_secret_value().encode())
-    database = Database(settings.database_url, pool_max=settings.database_pool_max)
+    database = open_database(settings)
+    quotas = Quotas(settings.redis_url) if settings.rate_limits_on else None
     warehouse = Warehouse(settings)
     resources = Resources(
         settings=settings,
@@ -56,12 +63,17 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         lockout=Lockout(enabled=settings.rate_limits_on),
         hub=LiveHub(settings.redis_url, database),
         jobs=Jobs(),
+        cache=Cache(settings.redis_url, settings.redis_ttl),
+        quotas=quotas,
     )
     try:
         async with resources.hub.running():
             yield resources
     finally:
+        if quotas is not None:
+            await quotas.stop()
         await run_in_threadpool(resources.jobs.close)
+        resources.cache.close()
         warehouse.close()
         database.close()
 

@@ -15,6 +15,7 @@ from kino_api.users import ProjectRole, Role, User
 from kino_core.actors import Actor, ActorType
 from kino_core.database import Database, ReadSession, WriteSession, query
 from kino_core.errors import Unauthenticated
+from kino_core.replica import OWN_WRITES_SECONDS
 from kino_core.security import hash_secret
 from kino_core.tables import session as session_table
 from kino_core.tables import user as user_table
@@ -197,6 +198,22 @@ def session_of_refresh_token(session: ReadSession, tokens: SessionTokens, token:
     if verdict not in (_Verdict.ROTATE, _Verdict.REPEAT):
         raise InvalidRefreshToken("The session is over. Sign in again.")
     return SignedIn(_user(rows[0]), rows[0].session_id)
+
+
+def note_write(session: WriteSession, session_id: uuid.UUID) -> None:
+    """Note that this session changes something, in the transaction of the change."""
+    query(session, "UPDATE kino.session SET wrote_at = now() WHERE id = :id RETURNING id", id=session_id)
+
+
+def wrote_lately(session: ReadSession, session_id: uuid.UUID) -> bool:
+    """Return whether this session has changed something a moment ago, in whichever process."""
+    found = query(
+        session,
+        "SELECT FROM kino.session WHERE id = :id AND wrote_at > now() - make_interval(secs => :seconds)",
+        id=session_id,
+        seconds=OWN_WRITES_SECONDS,
+    )
+    return bool(found)
 
 
 def alive_sessions(session: ReadSession, session_ids: list[uuid.UUID]) -> dict[uuid.UUID, User]:

@@ -1,14 +1,17 @@
 """One refresh: a window of the log becomes one snapshot of the lake, or nothing at all."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 import duckdb
 import psycopg
+import structlog
 
 from kino_assets.pipeline import Changes, prepare, process_window
+from kino_assets.publish import publish, touched_projects
 from kino_assets.sql import read_sql
 from kino_assets.window import Origin, Window, anything_since, next_window, read_window
 from kino_core.database import libpq_url
@@ -17,6 +20,9 @@ from kino_core.lake import LAKE_LOCK, LakeNotReady, connect_lake
 from kino_core.settings import Settings
 
 LOCK_WAIT_SECONDS = 120
+PUBLISH_AGAIN_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
 
 BeforeCommit = Callable[[duckdb.DuckDBPyConnection, Changes], None]
 
@@ -58,6 +64,8 @@ class LakeWriter:
         self.latest: Refreshed | None = None
         self._settings = settings
         self._lake: duckdb.DuckDBPyConnection | None = None
+        self._published_for: date | None = None
+        self._publish_again_at = float("-inf")
 
     def refresh(
         self, *, full: bool = False, everything: bool = False, before_commit: BeforeCommit = lambda lake, changes: None
@@ -76,6 +84,16 @@ class LakeWriter:
             self.close()
             raise
 
+    def must_publish(self) -> bool:
+        """Return whether what was published last is of another month, or could not be published."""
+        month = datetime.now(UTC).date().replace(day=1)
+        return self._published_for != month and time.monotonic() >= self._publish_again_at
+
+    def publish(self) -> None:
+        """Bring what PostgreSQL has of the newest numbers up to date without reading anything new."""
+        with one_committer(self._settings) as postgres:
+            self._publish(self._connected(), postgres, (), None)
+
     def close(self) -> None:
         """Close the connection; the next refresh opens another."""
         if self._lake is not None:
@@ -86,10 +104,9 @@ class LakeWriter:
         self, postgres: psycopg.Connection, full: bool, everything: bool, before_commit: BeforeCommit
     ) -> Refreshed:
         began = time.monotonic()
-        if self._lake is None:
-            self._lake = connect_lake(self._settings.database_url, self._settings.lake_path, read_only=False)
-        lake = self._lake
+        lake, touched = self._connected(), list[str]()
         with _transaction(lake):
+            before = snapshot_id(lake)
             prepare(lake)
             if full:
                 _empty(lake)
@@ -102,8 +119,32 @@ class LakeWriter:
                 changes = process_window(lake, window.high)
                 _move_cursor(lake, window)
                 low = window.high
+                touched = touched_projects(lake)
             before_commit(lake, changes)
+        self._publish(lake, postgres, touched, None if full else before)
         return Refreshed(events, changes, time.monotonic() - began, snapshot_id(lake), low)
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        if self._lake is None:
+            self._lake = connect_lake(self._settings.database_url, self._settings.lake_path, read_only=False)
+        return self._lake
+
+    def _publish(
+        self, lake: duckdb.DuckDBPyConnection, postgres: psycopg.Connection, touched: Sequence[str], since: int | None
+    ) -> None:
+        """Publish what was committed; where that fails the lake has the numbers all the same, and it is tried again."""
+        today = datetime.now(UTC).date()
+        try:
+            with _transaction(lake):
+                self._published_for = publish(lake, postgres, today, touched=touched, since=since).start
+            return
+        except LakeNotReady:
+            # Nothing was refreshed yet.
+            pass
+        except (psycopg.Error, duckdb.Error):
+            log.exception("the newest numbers could not be published", again_in_seconds=PUBLISH_AGAIN_SECONDS)
+        self._published_for = None
+        self._publish_again_at = time.monotonic() + PUBLISH_AGAIN_SECONDS
 
 
 @contextmanager

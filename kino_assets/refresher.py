@@ -80,6 +80,8 @@ def _follow(settings: Settings, instance: dg.DagsterInstance, stop: threading.Ev
                 done = _refreshed(writer, instance)
                 low = done.high
                 log.info("refreshed", events=done.events, slices=done.changes.slices, seconds=round(done.seconds, 3))
+            elif writer.must_publish():
+                writer.publish()
             elif time.monotonic() - purged_at > PURGE_EVERY_SECONDS:
                 _purge(instance)
                 purged_at = time.monotonic()

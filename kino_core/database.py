@@ -1,7 +1,7 @@
 """The one way to PostgreSQL: sessions that read and sessions that write are different types."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, NewType
 
 import psycopg
@@ -37,6 +37,10 @@ class DatabaseUnavailable(Unavailable):
     code = "DATABASE_UNAVAILABLE"
 
 
+class DatabaseBusy(DatabaseUnavailable):
+    """Every connection of this process is in use."""
+
+
 class Database:
     """A pool of connections to one PostgreSQL server, shared by the threads of one process.
 
@@ -68,12 +72,23 @@ class Database:
             },
         )
 
+    has_copy = False
+    """Whether `read_copy` may read from a copy that is a moment behind."""
+
     @contextmanager
-    def read(self) -> Iterator[ReadSession]:
-        """Yield a session in which PostgreSQL itself refuses writes."""
+    def read_primary(self) -> Iterator[ReadSession]:
+        """Yield a session on the server that is written to, in which PostgreSQL itself refuses writes."""
         with self._connected() as connection:
             connection.execute(text("SET TRANSACTION READ ONLY"))
             yield ReadSession(connection)
+
+    def read(self) -> AbstractContextManager[ReadSession]:
+        """Yield a session that sees all that was committed, on whatever stands in while the server is away."""
+        return self.read_primary()
+
+    def read_copy(self) -> AbstractContextManager[ReadSession]:
+        """Yield a session that may be a few seconds behind: for reports and lists of many rows."""
+        return self.read()
 
     @contextmanager
     def write(self, by: Actor = SYSTEM) -> Iterator[WriteSession]:
@@ -92,7 +107,7 @@ class Database:
             with self._engine.begin() as connection:
                 yield connection
         except PoolUsedUp as error:
-            raise DatabaseUnavailable("Every connection to PostgreSQL is busy. Try again in a moment.") from error
+            raise DatabaseBusy("Every connection to PostgreSQL is busy. Try again in a moment.") from error
         except DBAPIError as error:
             if isinstance(error.orig, psycopg.errors.QueryCanceled):
                 raise DatabaseUnavailable("PostgreSQL took too long to answer. Try again in a moment.") from error

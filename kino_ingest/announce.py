@@ -1,4 +1,7 @@
-"""What the open pages are told after a fold: each change, or how many where there are too many to read."""
+"""What the open pages are told after a fold: each change, or how many where there are too many to read.
+
+What is cached of the same projects is forgotten.
+"""
 
 import time
 import uuid
@@ -6,6 +9,7 @@ from collections.abc import Iterable
 
 from redis import Redis
 
+from kino_core.cache_versions import renew
 from kino_core.live import PORTFOLIO, LiveKind, LiveMessage, project_topic, publish
 from kino_ingest.fold.facts import Change
 
@@ -32,6 +36,14 @@ class Announcer:
         if not told:
             self._resting_until = time.monotonic() + self._rest_seconds
         return told
+
+    def forget(self, projects: Iterable[uuid.UUID]) -> None:
+        """Have nothing that is cached of these projects, or of the portfolio, be looked at again."""
+        topics = [project_topic(each) for each in projects]
+        if not topics or self._redis is None or time.monotonic() < self._resting_until:
+            return
+        if not renew(self._redis, [*topics, PORTFOLIO]):
+            self._resting_until = time.monotonic() + self._rest_seconds
 
 
 def announcements(changes: Iterable[Change]) -> list[LiveMessage]:

@@ -1,4 +1,4 @@
-"""How much one token may send: 200 requests a minute and 5,000 an hour, unless the token says otherwise.
+"""How much one token or one user may send, in sliding windows: a token 200 requests a minute and 5,000 an hour.
 
 Redis counts for all processes together; everybody who asks while an answer is on its way shares the next question.
 While Redis is away each process counts for itself: quotas protect Kino, they are no reason to lose an event.
@@ -9,11 +9,10 @@ import contextlib
 import math
 import time
 import uuid
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from itertools import takewhile
 
 import structlog
 from redis.asyncio import Redis
@@ -27,51 +26,67 @@ REDIS_SECONDS = 0.05
 """How long an answer of Redis may take, in all."""
 PAUSE_SECONDS = 1.0
 """How long Redis is left alone after it failed to answer."""
-MINUTE, HOUR = 60.0, 3600.0
-MOST_LOCAL_TOKENS = 10_000
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+MOST_LOCAL_SENDERS = 10_000
 _LIMITER = files("kino_ingest").joinpath("quota.lua").read_text("utf-8")
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
+class Window:
+    """So many requests in so many seconds."""
+
+    name: str
+    seconds: int
+    limit: int
+
+
+@dataclass(frozen=True)
 class Quota:
-    """Requests that a token may send; a batch is one request."""
+    """Requests that one sender may make; a batch is one request. `per_day` is None where only the others count."""
 
     per_minute: int = 200
     per_hour: int = 5_000
+    per_day: int | None = None
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Return the windows, the longest last."""
+        minute, hour = Window("minute", MINUTE, self.per_minute), Window("hour", HOUR, self.per_hour)
+        return (minute, hour) if self.per_day is None else (minute, hour, Window("day", DAY, self.per_day))
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a request may pass, and where its token stands; times in seconds."""
+    """Whether a request may pass, and where its sender stands.
+
+    `left` and `back` have an entry for each window: requests left, and seconds until one comes back.
+    """
 
     quota: Quota
     passes: bool
     wait: float
-    left_minute: int
-    back_minute: float
-    left_hour: int
-    back_hour: float
+    left: tuple[int, ...]
+    back: tuple[float, ...]
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that tell the sender: RateLimit, its policy, and the older three of the tighter window."""
-        quota = self.quota
-        minute_is_tighter = self.left_minute <= self.left_hour
-        left, back = (self.left_minute, self.back_minute) if minute_is_tighter else (self.left_hour, self.back_hour)
+        """Return the headers that tell the sender: RateLimit, its policy, and the older three of the tightest one."""
+        windows = self.quota.windows
+        tightest = min(range(len(windows)), key=self.left.__getitem__)
+        standing = zip(windows, self.left, self.back, strict=True)
         told = {
-            "ratelimit-policy": f'"minute";q={quota.per_minute};w=60, "hour";q={quota.per_hour};w=3600',
-            "ratelimit": f'"minute";r={self.left_minute};t={math.ceil(self.back_minute)}, '
-            f'"hour";r={self.left_hour};t={math.ceil(self.back_hour)}',
-            "ratelimit-limit": str(quota.per_minute if minute_is_tighter else quota.per_hour),
-            "ratelimit-remaining": str(left),
-            "ratelimit-reset": str(math.ceil(back)),
+            "ratelimit-policy": ", ".join(f'"{each.name}";q={each.limit};w={each.seconds}' for each in windows),
+            "ratelimit": ", ".join(f'"{each.name}";r={left};t={math.ceil(back)}' for each, left, back in standing),
+            "ratelimit-limit": str(windows[tightest].limit),
+            "ratelimit-remaining": str(self.left[tightest]),
+            "ratelimit-reset": str(math.ceil(self.back[tightest])),
         }
         return told if self.passes else told | {"retry-after": str(max(1, math.ceil(self.wait)))}
 
 
 class QuotaExceeded(KinoError):
-    """The token has sent as much as it may; Retry-After says when it may go on."""
+    """The sender has sent as much as it may; Retry-After says when it may go on."""
 
     category = Category.RATE_LIMIT
     code = "RATE_LIMITED"
@@ -85,7 +100,7 @@ class _Asking:
 
 
 class Quotas:
-    """Counts what tokens send, for one event loop. Without `redis_url` each process counts for itself."""
+    """Counts what tokens or users send, for one event loop. Without `redis_url` each process counts for itself."""
 
     def __init__(self, redis_url: str | None) -> None:
         self._redis = (
@@ -111,10 +126,10 @@ class Quotas:
             with contextlib.suppress(RedisError, OSError):
                 await self._redis.aclose()
 
-    async def spend(self, token_id: uuid.UUID, quota: Quota) -> Verdict:
-        """Count one request of a token and return whether it may pass; never fails, never takes long."""
+    async def spend(self, sender: uuid.UUID, quota: Quota) -> Verdict:
+        """Count one request of a token or user and return whether it may pass; never fails, never takes long."""
         verdict: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
-        self._asking.setdefault(token_id, _Asking(quota)).waiting.append(verdict)
+        self._asking.setdefault(sender, _Asking(quota)).waiting.append(verdict)
         if self._asker is None or self._asker.done():
             self._asker = asyncio.create_task(self._ask_for_all(), name="quotas")
         return await verdict
@@ -123,9 +138,9 @@ class Quotas:
         while self._asking:
             asking, self._asking = self._asking, {}
             answers = await self._ask_redis(asking)
-            for place, (token_id, asked) in enumerate(asking.items()):
+            for place, (sender, asked) in enumerate(asking.items()):
                 number = len(asked.waiting)
-                answer = answers[place] if answers else self._local.spend(token_id, asked.quota, number)
+                answer = answers[place] if answers else self._local.spend(sender, asked.quota, number)
                 _tell(asked, answer)
 
     async def _ask_redis(self, asking: dict[uuid.UUID, _Asking]) -> "list[Sequence[float]] | None":
@@ -133,12 +148,10 @@ class Quotas:
             return None
         try:
             pipeline = self._redis.pipeline(transaction=False)
-            for token_id, asked in asking.items():
-                name = f"kino:quota:{{{token_id}}}"
-                quota = asked.quota
-                pipeline.eval(
-                    _LIMITER, 2, name, f"{name}:refusals", len(asked.waiting), quota.per_minute, quota.per_hour
-                )
+            for sender, asked in asking.items():
+                name = f"kino:quota:{{{sender}}}"
+                windows = [number for each in asked.quota.windows for number in (each.seconds, each.limit)]
+                pipeline.eval(_LIMITER, 2, name, f"{name}:refusals", len(asked.waiting), *windows)
             async with asyncio.timeout(REDIS_SECONDS):
                 answers = [_in_seconds(answer) for answer in await pipeline.execute()]
         except Exception as error:
@@ -155,51 +168,42 @@ class Quotas:
 
 
 class LocalWindows:
-    """The same two sliding windows in this process's memory, under its monotonic clock."""
+    """The same sliding windows in this process's memory, under its monotonic clock."""
 
     def __init__(self) -> None:
-        self._times: dict[uuid.UUID, deque[float]] = {}
+        self._times: dict[uuid.UUID, list[float]] = {}
 
-    def spend(self, token_id: uuid.UUID, quota: Quota, asked: int) -> tuple[float, ...]:
+    def spend(self, sender: uuid.UUID, quota: Quota, asked: int) -> Sequence[float]:
         """Return what `quota.lua` answers, in seconds."""
-        now = time.monotonic()
-        if token_id not in self._times and len(self._times) >= MOST_LOCAL_TOKENS:
-            self._times = {each: times for each, times in self._times.items() if times[-1] > now - HOUR}
-        times = self._times.setdefault(token_id, deque())
-        while times and times[0] <= now - HOUR:
-            times.popleft()
-        in_minute = sum(1 for _ in takewhile(lambda each: each > now - MINUTE, reversed(times)))
-        granted = max(0, min(asked, quota.per_minute - in_minute, quota.per_hour - len(times)))
+        now, windows = time.monotonic(), quota.windows
+        if sender not in self._times and len(self._times) >= MOST_LOCAL_SENDERS:
+            self._times = {each: times for each, times in self._times.items() if times and times[-1] > now - HOUR}
+        times = self._times.setdefault(sender, [])
+        del times[: bisect_right(times, now - windows[-1].seconds)]
+        starts = [bisect_right(times, now - each.seconds) for each in windows]
+        room = min(each.limit - (len(times) - start) for each, start in zip(windows, starts, strict=True))
+        granted = max(0, min(asked, room))
         times.extend([now] * granted)
-        in_minute += granted
-        left_minute, left_hour = quota.per_minute - in_minute, quota.per_hour - len(times)
-        back_minute = times[len(times) - in_minute] + MINUTE - now if in_minute else 0.0
-        back_hour = times[0] + HOUR - now if times else 0.0
-        wait = 0.0
-        if granted < asked:
-            wait = max(back_minute if left_minute <= 0 else 0.0, back_hour if left_hour <= 0 else 0.0)
-        return granted, wait, left_minute, back_minute, left_hour, back_hour
+        answer, wait = list[float](), 0.0
+        for each, start in zip(windows, starts, strict=True):
+            left = each.limit - (len(times) - start)
+            back = times[start + max(0, -left)] + each.seconds - now if start < len(times) else 0.0
+            if granted < asked and left <= 0:
+                wait = max(wait, back)
+            answer += [max(0, left), back]
+        return [granted, wait, *answer]
 
 
 def _in_seconds(answer: Sequence[int]) -> Sequence[float]:
-    granted, wait, left_minute, back_minute, left_hour, back_hour = answer
-    return granted, wait / 1e6, left_minute, back_minute / 1e6, left_hour, back_hour / 1e6
+    granted, wait, *standing = answer
+    return [granted, wait / 1e6, *(each / 1e6 if place % 2 else each for place, each in enumerate(standing))]
 
 
 def _tell(asked: _Asking, answer: Sequence[float]) -> None:
-    granted, wait, left_minute, back_minute, left_hour, back_hour = answer
+    granted, wait, *standing = answer
     for place, each in enumerate(asked.waiting):
         # Those let in together left one less behind each; the last of them leaves what Redis counted.
         behind = max(0, int(granted) - place - 1)
         if not each.done():
-            each.set_result(
-                Verdict(
-                    asked.quota,
-                    place < granted,
-                    wait,
-                    int(left_minute) + behind,
-                    back_minute,
-                    int(left_hour) + behind,
-                    back_hour,
-                )
-            )
+            left = tuple(int(number) + behind for number in standing[::2])
+            each.set_result(Verdict(asked.quota, place < granted, wait, left, tuple(standing[1::2])))

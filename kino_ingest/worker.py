@@ -1,4 +1,7 @@
-"""The worker: folds what lands, tells the open pages, and keeps the partitions. Run as many copies as wanted."""
+"""The worker: folds what lands, tells the open pages, counts what lists show, and keeps the partitions.
+
+Run as many copies as wanted.
+"""
 
 import signal
 import threading
@@ -14,6 +17,7 @@ from kino_core.settings import Settings
 from kino_ingest.announce import Announcer
 from kino_ingest.fold.run import fold_next, fold_pending
 from kino_ingest.partitions import keep_partitions, lock_refused
+from kino_ingest.summaries import SummaryKeeper
 
 POLL_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 5.0
@@ -50,6 +54,7 @@ def run_worker(settings: Settings) -> None:
 def work(database: Database, redis: Redis | None, stop: threading.Event) -> None:
     """Fold until `stop` is set; while PostgreSQL is away, wait for it."""
     announcer = Announcer(redis)
+    summaries = SummaryKeeper(database)
     partitions_due = time.monotonic()
     wait = POLL_SECONDS
     while not stop.is_set():
@@ -58,6 +63,7 @@ def work(database: Database, redis: Redis | None, stop: threading.Event) -> None
                 _keep_partitions(database)
                 partitions_due = time.monotonic() + PARTITION_SECONDS
             pause = _step(database, announcer)
+            announcer.forget(summaries.keep())
             wait = POLL_SECONDS
         except DatabaseUnavailable as error:
             log.warning("PostgreSQL is away", error=str(error.__cause__ or error), again_in_seconds=wait)
@@ -78,6 +84,7 @@ def _step(database: Database, announcer: Announcer) -> float:
     for sender, events in folded.ahead.items():
         log.warning("events claim to be from the future: their sender's clock is ahead", sender=sender, events=events)
     announcer.tell(folded.changes)
+    announcer.forget({each.project_id for each in folded.changes if each.project_id is not None})
     return 0.0 if folded.events else POLL_SECONDS
 
 

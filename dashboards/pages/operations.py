@@ -14,6 +14,8 @@ router = APIRouter(include_in_schema=False)
 
 _NAMES = {
     "postgres": "PostgreSQL",
+    "replica": "Replica",
+    "fold": "Folding",
     "redis": "Redis",
     "lake": "Lake",
     "dagster": "Dagster",

@@ -1,34 +1,37 @@
 """`/`: every project at a glance, what needs attention first."""
 
-import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Any
 
 from fastapi import APIRouter, Request
+from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from dashboards.formats import period_name
-from dashboards.portfolio_table import Row, columns, concerns, in_order, make_rows, matching, statement, table_url
+from dashboards.portfolio_facts import Overview, Rows, read_overview, read_rows
+from dashboards.portfolio_table import TableRow, columns, order_of, statement, table_url
 from dashboards.rendering import part_of
 from dashboards.site import Site, site_of
 from dashboards.spreadsheets import csv_response
 from dashboards.tiles import Tile, tiles
 from dashboards.visitors import Visitor
-from kino_api.portfolio import list_projects
+from kino_api.access import sight_of
+from kino_api.authentication import reading
+from kino_api.resources import resources_of
 from kino_api.users import User
-from kino_core.gold import PORTFOLIO, Gold, Scope
+from kino_core.gold import PORTFOLIO, Gold
 from kino_core.lake import LakeNotReady
-from kino_core.metrics import ScopeType
+from kino_core.live import PORTFOLIO as LIVE_PORTFOLIO
 from kino_core.periods import Grain, Period
+from kino_core.published import Publication, newest_publication
 
 router = APIRouter(include_in_schema=False)
 
 TILES = ("commits", "prs_merged", "agent_commit_share", "blockers_open")
 ROWS_ON_A_PAGE = 100
-MOST_CONCERNS = 6
+OVERVIEW = TypeAdapter(Overview)
 CSV_COLUMNS = (
     "project",
     "initiative",
@@ -45,11 +48,10 @@ CSV_COLUMNS = (
 
 @dataclass(frozen=True)
 class Numbers:
-    """What gold knows for this page at one snapshot: the month's tiles, and each project's commits in it."""
+    """What gold knows for this page at one snapshot: the month's tiles."""
 
     as_of: datetime | None = None
     tiles: list[Tile] = field(default_factory=list)
-    commits: dict[uuid.UUID, float | None] = field(default_factory=dict)
 
 
 @router.get("/")
@@ -58,7 +60,12 @@ def portfolio(request: Request, visitor: Visitor, q: str = "", sort: str = "name
     site = site_of(request)
     now = datetime.now(UTC)
     month = Period.of(Grain.MONTH, now.date())
-    rows, numbers = _read(site, visitor, month, now)
+    first = max(0, page - 1) * ROWS_ON_A_PAGE
+    with reading(request) as session:
+        rows = read_rows(session, visitor, q, order_of(sort), month, now, skip=first, limit=ROWS_ON_A_PAGE)
+        publication = newest_publication(session)
+    overview = _overview(request, visitor, now)
+    numbers = _numbers(site, visitor, publication, month, now.date())
     here_url = table_url(query=q, sort=sort, page=page)
     response = site.renderer.page(
         request,
@@ -73,10 +80,13 @@ def portfolio(request: Request, visitor: Visitor, q: str = "", sort: str = "name
         month=month,
         month_name=period_name(month),
         tiles=numbers.tiles,
-        total=len(rows),
-        statement=statement(rows, now),
-        concerns=concerns(rows)[:MOST_CONCERNS],
-        more_concerns=max(0, len(concerns(rows)) - MOST_CONCERNS),
+        total=overview.projects,
+        top=overview.busiest_week,
+        statement=statement(
+            projects=overview.projects, active=overview.active, blocked=overview.blocked, at_risk=overview.at_risk
+        ),
+        concerns=overview.first_concerns,
+        more_concerns=overview.concerns - len(overview.first_concerns),
         **_table(rows, q, sort, page),
     )
     if part_of(request) == "projects":
@@ -88,53 +98,57 @@ def portfolio(request: Request, visitor: Visitor, q: str = "", sort: str = "name
 def projects_csv(request: Request, visitor: Visitor, q: str = "", sort: str = "name") -> Response:
     """Download the table as it is filtered and sorted."""
     now = datetime.now(UTC)
-    rows, _ = _read(site_of(request), visitor, Period.of(Grain.MONTH, now.date()), now)
-    return csv_response("projects.csv", CSV_COLUMNS, (_cells(row) for row in in_order(matching(rows, q), sort)))
+    month = Period.of(Grain.MONTH, now.date())
+    with reading(request) as session:
+        rows = read_rows(session, visitor, q, order_of(sort), month, now)
+    return csv_response("projects.csv", CSV_COLUMNS, (_cells(row) for row in rows.shown))
 
 
-def _read(site: Site, visitor: User, month: Period, now: datetime) -> tuple[list[Row], Numbers]:
-    with site.database.read() as session:
-        cards = list_projects(session, visitor)
-    numbers = _numbers(site, visitor, [card.id for card in cards], month, now.date())
-    return make_rows(cards, numbers.commits), numbers
+def _overview(request: Request, visitor: User, now: datetime) -> Overview:
+    """Return the counts over all that the visitor sees: kept for those who see the same, until anything changes."""
+
+    def work_out() -> Overview:
+        with site_of(request).database.read() as session:
+            return read_overview(session, visitor, now)
+
+    return resources_of(request).cache.get(f"portfolio:{sight_of(visitor)}", (LIVE_PORTFOLIO,), OVERVIEW, work_out)
 
 
-def _numbers(site: Site, visitor: User, projects: Sequence[uuid.UUID], month: Period, today: date) -> Numbers:
+def _numbers(site: Site, visitor: User, publication: Publication | None, month: Period, today: date) -> Numbers:
     """Return the numbers; there are none while the lake is being prepared."""
-    try:
+    if publication is None:
+        return Numbers()
+    if visitor.role is None:
+        # The portfolio's own numbers are for those who see all of it.
+        return Numbers(publication.as_of)
+
+    def work_out() -> Numbers:
         with site.warehouse.gold() as gold:
-            whole = visitor.role is not None
-            key = ("portfolio", whole, month, today, tuple(projects))
-            return site.numbers.get(gold, key, lambda: _work_out(gold, projects, month, today, whole=whole))
+            return _work_out(gold, month, today)
+
+    try:
+        return site.numbers.get(publication.snapshot_id, ("portfolio", month, today), work_out)
     except LakeNotReady:
         return Numbers()
 
 
-def _work_out(gold: Gold, projects: Sequence[uuid.UUID], month: Period, today: date, *, whole: bool) -> Numbers:
-    # The portfolio's own numbers are for those who see all of it.
-    scopes = {project: Scope(ScopeType.PROJECT, project) for project in projects}
-    commits = gold.values(["commits"], list(scopes.values()), month)
-    return Numbers(
-        as_of=gold.as_of,
-        tiles=tiles(gold, TILES, PORTFOLIO, month, today, "/portfolio/metrics") if whole else [],
-        commits={project: commits["commits", scope].value for project, scope in scopes.items()},
-    )
+def _work_out(gold: Gold, month: Period, today: date) -> Numbers:
+    return Numbers(gold.as_of, tiles(gold, TILES, PORTFOLIO, month, today, "/portfolio/metrics"))
 
 
-def _table(rows: list[Row], query: str, sort: str, page: int) -> dict[str, Any]:
-    found = in_order(matching(rows, query), sort)
+def _table(rows: Rows, query: str, sort: str, page: int) -> dict[str, Any]:
     first = max(0, page - 1) * ROWS_ON_A_PAGE
-    shown = found[first : first + ROWS_ON_A_PAGE]
-    more = len(found) > first + len(shown)
+    more = rows.found > first + len(rows.shown)
+    groups = groupby(rows.shown, lambda row: row.initiative)
     return {
-        "found": len(found),
-        "groups": [{"name": name, "rows": list(group)} for name, group in groupby(shown, lambda row: row.initiative)],
+        "found": rows.found,
+        "groups": [{"name": name, "rows": list(group)} for name, group in groups],
         "back_href": table_url(query=query, sort=sort, page=page - 1) if first else None,
         "more_href": table_url(query=query, sort=sort, page=page + 1) if more else None,
     }
 
 
-def _cells(row: Row) -> list[object]:
+def _cells(row: TableRow) -> list[object]:
     last = row.last_activity_at.isoformat(timespec="seconds") if row.last_activity_at else None
     return [
         row.name,

@@ -29,6 +29,7 @@ from kino_core.gold import Gold, MetricValue, Scope
 from kino_core.lake import LakeNotReady
 from kino_core.metrics import COMMITS, PRS_MERGED, Metric, ScopeType
 from kino_core.periods import Period, parse_period
+from kino_core.published import Publication, newest_publication
 
 router = APIRouter(include_in_schema=False)
 
@@ -59,6 +60,7 @@ class Facts:
     pulls: list[PullRequest]
     crew: Crew
     repositories: list[Repository]
+    publication: Publication | None
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def project(request: Request, visitor: Visitor, project_id: uuid.UUID, period: s
         return site.renderer.page(request, "project.html", **_live_part(site, project_id, period))
     facts = _facts(site, visitor, project_id)
     chosen = parse_period(period) if period else default_period(facts.card.last_activity_at, now)
-    numbers = _numbers(site, project_id, chosen, now.date())
+    numbers = _numbers(site, facts.publication, project_id, chosen, now.date())
     return site.renderer.page(
         request,
         "project.html",
@@ -130,15 +132,23 @@ def _facts(site: Site, visitor: User, project_id: uuid.UUID) -> Facts:
             pulls=recent_pull_requests(session, project_id),
             crew=crew_of(session, project_id),
             repositories=list_repositories(session, project_id),
+            publication=newest_publication(session),
         )
 
 
-def _numbers(site: Site, project_id: uuid.UUID, period: Period, today: date) -> Numbers | None:
+def _numbers(
+    site: Site, publication: Publication | None, project_id: uuid.UUID, period: Period, today: date
+) -> Numbers | None:
     """Return the numbers, or None while the lake is being prepared."""
-    try:
+    if publication is None:
+        return None
+
+    def work_out() -> Numbers:
         with site.warehouse.gold() as gold:
-            key = ("project", project_id, period, today)
-            return site.numbers.get(gold, key, lambda: _work_out(gold, project_id, period, today))
+            return _work_out(gold, project_id, period, today)
+
+    try:
+        return site.numbers.get(publication.snapshot_id, ("project", project_id, period, today), work_out)
     except LakeNotReady:
         return None
 

@@ -7,9 +7,8 @@ from fastapi import Request
 from kino_api.activity import Activity, activity_of_agent
 from kino_api.agent_sessions import AgentSession, list_sessions
 from kino_api.agents import Agent, get_agent, list_agents
-from kino_api.authentication import CurrentUser
+from kino_api.authentication import CurrentUser, reading
 from kino_api.guarded_route import guarded_router
-from kino_api.resources import resources_of
 from kino_api.shapes import DEFAULT_LIMIT, CursorText, Limit, Page, name_cursor, page_of, time_cursor
 
 router = guarded_router("/api/v1/agents", "agents")
@@ -24,7 +23,7 @@ def show(
     cursor: CursorText = None,
 ) -> Page[Agent]:
     """List agents by name."""
-    with resources_of(request).database.read() as session:
+    with reading(request) as session:
         found = list_agents(session, user, project_id, limit=limit + 1, after=name_cursor(cursor))
     return page_of(found, limit, lambda each: (each.name.lower(), each.id))
 
@@ -32,7 +31,7 @@ def show(
 @router.get("/{agent_id}")
 def get(request: Request, user: CurrentUser, agent_id: uuid.UUID) -> Agent:
     """Return an agent."""
-    with resources_of(request).database.read() as session:
+    with reading(request) as session:
         return get_agent(session, user, agent_id)
 
 
@@ -41,7 +40,7 @@ def sessions(
     request: Request, user: CurrentUser, agent_id: uuid.UUID, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
 ) -> Page[AgentSession]:
     """List an agent's sessions, the one last heard of first."""
-    with resources_of(request).database.read() as session:
+    with reading(request) as session:
         found = list_sessions(session, user, agent_id, after=time_cursor(cursor), limit=limit + 1)
     return page_of(found, limit, lambda each: each.place)
 
@@ -51,6 +50,6 @@ def activity(
     request: Request, user: CurrentUser, agent_id: uuid.UUID, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
 ) -> Page[Activity]:
     """List what an agent did, the newest first."""
-    with resources_of(request).database.read() as session:
+    with reading(request) as session:
         found = activity_of_agent(session, user, agent_id, limit + 1, time_cursor(cursor))
     return page_of(found, limit, lambda each: each.place)

@@ -26,9 +26,13 @@ class Alive(BaseModel):
 
 
 class Details(BaseModel):
-    """Every capability; `status` is the worst of them, those that are disabled aside."""
+    """Every capability; `status` is the worst of them, those that are disabled aside.
+
+    `replica_lag_seconds` is null without a replica, or where it is not known.
+    """
 
     status: State
+    replica_lag_seconds: float | None
     capabilities: list[Capability]
 
 
@@ -50,6 +54,8 @@ def readyz(request: Request) -> Alive:
 @router.get("/health/details")
 def details(request: Request, user: CurrentUser) -> Details:
     """Return how everything is that Kino uses."""
-    found = resources_of(request).capabilities.look()
+    capabilities = resources_of(request).capabilities
+    found = capabilities.look()
     worst = max((each.state for each in found if each.state is not State.DISABLED), key=list(State).index)
-    return Details(status=worst, capabilities=found)
+    lag = capabilities.replica_lag_seconds()
+    return Details(status=worst, replica_lag_seconds=lag, capabilities=found)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Request, Response
 from pydantic import Field
 
-from kino_api.authentication import CurrentUser, writing
+from kino_api.authentication import CurrentUser, reading, writing
 from kino_api.etags import IfMatch, etag_of
 from kino_api.guarded_route import guarded_router
 from kino_api.initiatives import (
@@ -53,7 +53,7 @@ def show(
     request: Request, user: CurrentUser, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None, q: SearchText = None
 ) -> Page[Initiative]:
     """List initiatives by name."""
-    with resources_of(request).database.read() as session:
+    with reading(request) as session:
         found = list_initiatives(session, user, text=q, limit=limit + 1, after=name_cursor(cursor))
     return page_of(found, limit, lambda each: (each.name, each.id))
 

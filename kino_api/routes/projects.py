@@ -8,7 +8,7 @@ from fastapi import Query, Request, Response
 from pydantic import Field
 
 from kino_api.activity import Activity, recent_activity
-from kino_api.authentication import CurrentUser, writing
+from kino_api.authentication import CurrentUser, reading, writing
 from kino_api.blockers import Blocker, open_blockers
 from kino_api.etags import IfMatch, etag_of
 from kino_api.guarded_route import guarded_router
@@ -86,7 +86,7 @@ def show(
 ) -> Page[ProjectCard]:
     """List projects, each with what a manager looks at first."""
     wanted = ProjectFilter(initiative_id, status, priority, owner, q, health, archived)
-    with resources_of(request).database.read() as session:
+    with reading(request) as session:
         found = list_projects(session, user, wanted, sort=sort, after=place_of(cursor, sort), limit=limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     next_cursor = encode_place(sort, getattr(last, sort.column), last.id) if last else None

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 from pydantic import Field
 
 from kino_api import report_jobs
-from kino_api.authentication import CurrentUser
+from kino_api.authentication import CurrentUser, reading
 from kino_api.guarded_route import guarded_router
 from kino_api.jobs import Job
 from kino_api.metrics import find_scope, project_of
@@ -69,7 +69,7 @@ def show(
     request: Request, user: CurrentUser, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
 ) -> Page[StoredReport]:
     """List reports, the newest first."""
-    with resources_of(request).database.read() as session:
+    with reading(request) as session:
         projects = projects_allowed(user, Permission(Resource.REPORT, Action.READ))
         found = list_reports(session, limit=limit + 1, before=_before(cursor), scope_ids=projects)
     return page_of(found, limit, lambda each: (each.created_at, each.id))
@@ -96,7 +96,7 @@ def create(request: Request, user: CurrentUser, body: NewReport, response: Respo
 @router.get("/{report_id}")
 def get(request: Request, user: CurrentUser, report_id: uuid.UUID) -> StoredReport:
     """Return a report's facts and the files that were made of it."""
-    with resources_of(request).database.read() as session:
+    with reading(request) as session:
         return find_report(session, report_id)
 
 
@@ -106,7 +106,7 @@ def download(
 ) -> Response:
     """Return one file of a report."""
     resources = resources_of(request)
-    with resources.database.read() as session:
+    with reading(request) as session:
         found = find_report(session, report_id)
     path = report_file(resources.settings, found, format)
     return FileResponse(

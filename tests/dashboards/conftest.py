@@ -32,6 +32,7 @@ from kino_core.settings import Settings
 from kino_core.tables import user
 from kino_ingest.fold.run import fold_next, fold_pending
 from kino_ingest.landing import land
+from kino_ingest.summaries import recount_touched
 from tests.factories.events import CLAUDE, agent_report, commit
 
 EMAIL = "ada@example.com"
@@ -127,13 +128,15 @@ def client(stranger: httpx.Client, grant: Grant) -> httpx.Client:
 
 @pytest.fixture
 def landed(database: Database) -> Callable[[Sequence[Event]], None]:
-    """Land events and fold them, as door and worker do."""
+    """Land events, fold them and count what lists show, as door and worker do."""
 
     def act(events: Sequence[Event]) -> None:
         with database.write() as session:
             land(session, events)
         while fold_pending(database):
             fold_next(database)
+        while recount_touched(database):
+            pass
 
     return act
 

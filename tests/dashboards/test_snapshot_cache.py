@@ -1,19 +1,4 @@
-from dataclasses import dataclass
-from typing import cast
-
 from dashboards.snapshot_cache import SnapshotCache
-from kino_core.gold import Gold
-
-
-@dataclass
-class At:
-    """As much of a reader as the cache looks at."""
-
-    snapshot_id: int
-
-
-def at(snapshot_id: int) -> Gold:
-    return cast(Gold, At(snapshot_id))
 
 
 def test_an_answer_is_worked_out_once_a_snapshot() -> None:
@@ -25,7 +10,7 @@ def test_an_answer_is_worked_out_once_a_snapshot() -> None:
             worked.append(f"{key}{snapshot_id}")
             return worked[-1]
 
-        return cache.get(at(snapshot_id), key, work_out)
+        return cache.get(snapshot_id, key, work_out)
 
     assert [ask(1, "a"), ask(1, "a"), ask(1, "b"), ask(2, "a"), ask(2, "a")] == ["a1", "a1", "b1", "a2", "a2"]
     assert worked == ["a1", "b1", "a2"]
@@ -39,7 +24,7 @@ def test_it_never_grows_without_end() -> None:
     worked: list[str] = []
 
     def ask(key: str) -> None:
-        cache.get(at(1), key, lambda: worked.append(key))
+        cache.get(1, key, lambda: worked.append(key))
 
     for key in ("a", "b", "c", "c", "b", "a"):
         ask(key)

@@ -17,6 +17,7 @@ from kino_core.database import Database, query
 from kino_core.events import agent_key, repository_id
 from kino_core.security import hash_secret, is_agent_token
 from kino_core.tables import agent, agent_activity, commit, identity, person, report
+from kino_ingest.summaries import recount_touched
 
 from .conftest import Kino, until
 
@@ -229,6 +230,7 @@ def test_a_blocker_is_open_until_resolved_or_its_task_is_done(
     project = _project(database)
     for minute, (event_type, values) in enumerate(told):
         _activity(database, project, event_type, NOW - timedelta(hours=1) + timedelta(minutes=minute), **values)
+    recount_touched(database)
     with database.read() as session:
         assert [blocker.blocker_id for blocker in open_blockers(session, project)] == open_ids
         assert list_projects(session)[0].open_blockers == len(open_ids)
@@ -265,6 +267,7 @@ def test_a_card_counts_people_agents_and_commits_of_all_its_repositories(databas
                         agent_id=owner.get("agent_id"),
                     )
                 )
+    recount_touched(database)
     with database.read() as session:
         card = next(each for each in list_projects(session) if each.id == project)
     assert (card.repositories, card.people, card.agents, card.commits) == (2, 1, 1, 8)
@@ -275,6 +278,7 @@ def test_a_card_counts_people_agents_and_commits_of_all_its_repositories(databas
 def test_agents_are_listed_by_name_with_their_projects(kino: Kino) -> None:
     project = _project(kino.database)
     _activity(kino.database, project, "task_started", NOW)
+    recount_touched(kino.database)
     client = kino.signed_in()
     [found] = client.get("/api/v1/agents").json()["items"]
     assert (found["name"], found["projects"]) == ("claude-7", ["Checkout"])

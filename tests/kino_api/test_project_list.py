@@ -20,6 +20,7 @@ from kino_api.shapes import InvalidCursor, encode_cursor
 from kino_core.database import Database, ReadSession, query
 from kino_core.events import agent_key
 from kino_core.tables import agent_activity, commit, dependency, project
+from kino_ingest.summaries import recount_touched
 
 from .conftest import Kino
 
@@ -201,6 +202,7 @@ def test_the_health_filter_and_the_health_on_the_card_are_one_rule(database: Dat
                         created_at=NOW,
                     )
                 )
+    recount_touched(database)
     with database.read() as session:
         told = {each.id: each.health.status for each in list_projects(session)}
         assert set(told.values()) == {*ProjectStatus, None}

@@ -51,8 +51,8 @@ async def test_the_sixth_of_five_waits_until_the_first_is_a_minute_old(
     token = uuid.uuid4()
     verdicts = await send(quotas, token, 6)
     assert [each.passes for each in verdicts] == [True] * 5 + [False]
-    assert [each.left_minute for each in verdicts] == [4, 3, 2, 1, 0, 0]
-    assert [each.left_hour for each in verdicts] == [7, 6, 5, 4, 3, 3]
+    assert [each.left[0] for each in verdicts] == [4, 3, 2, 1, 0, 0]
+    assert [each.left[1] for each in verdicts] == [7, 6, 5, 4, 3, 3]
     assert 40 < verdicts[-1].wait <= 60
     age(in_redis, token, 30)
     [half_way] = await send(quotas, token, 1)
@@ -79,7 +79,7 @@ async def test_who_asks_at_the_same_moment_is_counted_together(in_redis: redis_c
     for place in range(2):
         own = verdicts[place::2]
         assert [each.passes for each in own] == [True] * 5 + [False] * 15
-        assert [each.left_minute for each in own[:5]] == [4, 3, 2, 1, 0]
+        assert [each.left[0] for each in own[:5]] == [4, 3, 2, 1, 0]
 
 
 async def test_processes_share_one_count(in_redis: redis_client.Redis, quotas: Quotas, redis_url: str) -> None:
@@ -166,12 +166,12 @@ async def test_redis_is_asked_again_when_it_is_back(redis_url: str, in_redis: re
 
 
 def test_the_headers_tell_both_windows_and_the_tighter_one() -> None:
-    free = Verdict(Quota(), True, 0.0, 199, 59.2, 4000, 12.0).headers()
+    free = Verdict(Quota(), True, 0.0, (199, 4000), (59.2, 12.0)).headers()
     assert free["ratelimit-policy"] == '"minute";q=200;w=60, "hour";q=5000;w=3600'
     assert free["ratelimit"] == '"minute";r=199;t=60, "hour";r=4000;t=12'
     assert [free[f"ratelimit-{name}"] for name in ("limit", "remaining", "reset")] == ["200", "199", "60"]
     assert "retry-after" not in free
-    full = Verdict(Quota(), False, 1799.01, 150, 60.0, 0, 1799.01).headers()
+    full = Verdict(Quota(), False, 1799.01, (150, 0), (60.0, 1799.01)).headers()
     assert [full[f"ratelimit-{name}"] for name in ("limit", "remaining", "reset")] == ["5000", "0", "1800"]
     assert full["retry-after"] == "1800"
 

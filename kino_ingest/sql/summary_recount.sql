@@ -1,0 +1,1 @@
+SELECT kino.recount_projects(%(ids)s::uuid[])
