@@ -1,4 +1,4 @@
-"""The worker: folds what lands, tells the open pages, and keeps the partitions. Run as many copies as wanted."""
+"""The worker: folds what lands, tells the open pages, sends mail, keeps partitions. Run as many copies as wanted."""
 
 import signal
 import threading
@@ -13,12 +13,15 @@ from kino_core.live import connect_publisher
 from kino_core.settings import Settings
 from kino_ingest.announce import Announcer
 from kino_ingest.fold.run import fold_next, fold_pending
+from kino_ingest.mailer import forget_what_is_over, mail_until
 from kino_ingest.partitions import keep_partitions, lock_refused
 
 POLL_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 5.0
 PARTITION_SECONDS = 3600.0
 STATEMENT_TIMEOUT_MS = 60_000
+MAIL_END_SECONDS = 20.0
+"""A delivery that takes longer is left behind when the worker ends; its lease brings it back."""
 
 log = structlog.get_logger(__name__)
 
@@ -39,9 +42,14 @@ def run_worker(settings: Settings) -> None:
         idle_transaction_ms=WRITER_IDLE_TRANSACTION_MS,
     )
     redis = connect_publisher(settings.redis_url) if settings.redis_url else None
+    # A slow mail server must hold up no event.
+    mailer = threading.Thread(target=mail_until, args=(settings, stop), name="mailer", daemon=True)
+    mailer.start()
     try:
         work(database, redis, stop)
     finally:
+        stop.set()
+        mailer.join(MAIL_END_SECONDS)
         database.close()
         if redis is not None:
             redis.close()
@@ -56,6 +64,7 @@ def work(database: Database, redis: Redis | None, stop: threading.Event) -> None
         try:
             if time.monotonic() >= partitions_due:
                 _keep_partitions(database)
+                forget_what_is_over(database)
                 partitions_due = time.monotonic() + PARTITION_SECONDS
             pause = _step(database, announcer)
             wait = POLL_SECONDS
