@@ -110,7 +110,9 @@ class Capabilities:
 
     def _smtp(self) -> Capability:
         if self._settings.smtp_host is None:
-            return Capability("smtp", State.DISABLED, "No e-mail is sent. Set SMTP_HOST to change that.")
+            return Capability(
+                "smtp", State.DISABLED, "No e-mail is sent: set SMTP_HOST, or use `kino admin reset-link`."
+            )
         if _answers(self._settings.smtp_host, self._settings.smtp_port):
             return Capability("smtp", State.OK, f"{self._settings.smtp_host} answers.")
         return Capability("smtp", State.DOWN, f"{self._settings.smtp_host} does not answer; e-mail waits.")

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from kino_api.routes import (
+    account,
     agents,
     auth,
     dead_letters,
@@ -13,6 +14,7 @@ from kino_api.routes import (
     project_parts,
     projects,
     reports,
+    users,
 )
 
 
@@ -21,6 +23,8 @@ def routers() -> list[APIRouter]:
     return [
         auth.router,
         auth.keys_router,
+        account.router,
+        users.router,
         health.router,
         initiatives.router,
         projects.router,

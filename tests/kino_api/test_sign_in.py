@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives import serialization
 
 from kino_api.cookies import ACCESS_COOKIE, REFRESH_COOKIE
 from kino_api.keys import load_signing_key
-from kino_api.passwords import LONGEST_PASSWORD, WeakPassword, hash_password, is_password
+from kino_api.password_policy import WeakPassword, checked_password
+from kino_api.passwords import LONGEST_PASSWORD, hash_password, is_password
 from kino_api.setup import issue_setup_link
 from kino_core.database import Database, query
 from kino_core.settings import Settings
@@ -84,7 +85,7 @@ def test_passwords_are_argon2id_of_any_unicode_and_fifteen_characters() -> None:
     assert not is_password(password, None)
     for wrong in ("x" * 14, "x" * (LONGEST_PASSWORD + 1)):
         with pytest.raises(WeakPassword):
-            hash_password(wrong)
+            checked_password(wrong)
 
 
 def test_a_disabled_user_is_out_at_once_and_cannot_come_back(kino: Kino) -> None:
