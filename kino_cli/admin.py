@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -90,8 +91,9 @@ def reset_link(email: EmailOption, home: HomeOption = None, as_json: JsonOption 
         print_json({"email": account.email, "purpose": purpose, "url": url, "expires_at": link.expires_at})
         return
     print(url)
-    hours = LIFETIMES[purpose].total_seconds() / 3600
-    say(f"Give it to {account.email} alone. It works once, for {hours:.0f} hours, and is not shown again.")
+    hours = LIFETIMES[purpose] // timedelta(hours=1)
+    until = "an hour" if hours == 1 else f"{hours} hours"
+    say(f"Give it to {account.email} alone. It works once, for {until}, and is not shown again.")
 
 
 def _purpose(account: Account) -> Purpose:
