@@ -101,8 +101,8 @@ def use_link(session: WriteSession, token: str, purpose: Purpose) -> Link:
     """
     query(
         session,
-        "SELECT FROM kino.account_link WHERE user_id ="
-        " (SELECT user_id FROM kino.account_link WHERE token_hash = :hash) ORDER BY id FOR UPDATE",
+        'SELECT FROM kino."user" WHERE id = (SELECT user_id FROM kino.account_link WHERE token_hash = :hash)'
+        " FOR NO KEY UPDATE",
         hash=hash_secret(token),
     )
     link = find_link(session, token, purpose)

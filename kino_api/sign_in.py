@@ -139,7 +139,8 @@ def _still_holds(session: WriteSession, stored: Row[Any]) -> bool:
     return bool(
         query(
             session,
-            'SELECT FROM kino."user" WHERE id = :id AND password_hash = :hash AND disabled_at IS NULL FOR UPDATE',
+            'SELECT FROM kino."user" WHERE id = :id AND password_hash = :hash AND disabled_at IS NULL'
+            " FOR NO KEY UPDATE",
             id=stored.id,
             hash=stored.password_hash,
         )

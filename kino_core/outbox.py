@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert
 
-from kino_core.database import WriteSession
+from kino_core.database import ReadSession, WriteSession, query
 from kino_core.tables import outbox
 
 LONGEST_WAIT = timedelta(days=4)
 """How long a mail that cannot be sent is tried again."""
+
+FAILURES_THAT_TELL = 5
+"""From so many failed tries on it is no longer a connection that broke."""
 
 LINK = "{link}"
 """Stands in a body where the link will be."""
@@ -52,3 +55,14 @@ def put_mail(session: WriteSession, mail: Mail) -> None:
             expires_at=min(mail.expires_at or longest, longest),
         )
     )
+
+
+def stuck_error(session: ReadSession) -> str | None:
+    """Return what keeps mail from going out, None where nothing does."""
+    rows = query(
+        session,
+        "SELECT last_error FROM kino.outbox WHERE state = 'waiting' AND attempts >= :attempts"
+        " ORDER BY next_try_at DESC LIMIT 1",
+        attempts=FAILURES_THAT_TELL,
+    )
+    return rows[0].last_error if rows else None

@@ -87,6 +87,8 @@ def _read_mail_address(value: object) -> object:
         return value
     name, address = parseaddr(value)
     try:
+        if not value.isprintable() or not all(address.rpartition("@")):
+            raise ValueError("no address")
         return str(Address(name, addr_spec=address))
     except (ValueError, IndexError) as error:
         raise ValueError("must look like kino@example.com or Kino <kino@example.com>") from error

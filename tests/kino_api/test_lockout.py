@@ -1,10 +1,13 @@
 """Who guesses too often waits: counted in PostgreSQL, by account and network, and over everything."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 
+from kino_api import passwords
 from kino_api.lockout import (
     HOUR,
     OF_ACCOUNT,
@@ -20,6 +23,7 @@ from kino_api.lockout import (
 )
 from kino_api.problems import TooManyAttempts
 from kino_api.sign_in import Origin, SignIn, WrongPassword
+from kino_api.users import create_invited_user
 from kino_core.database import Database, query
 
 from .conftest import EMAIL, PASSWORD
@@ -191,6 +195,54 @@ def test_an_unknown_account_is_counted_and_audited_like_any_other(sign_in: SignI
         ("LOGIN_FAILED", None, "system", {}, "request-1"),
         ("LOCKED_OUT", None, "system", {}, "request-1"),
     ]
+
+
+class _Counting:
+    """The real hasher, watched."""
+
+    def __init__(self, hasher: PasswordHasher) -> None:
+        self._hasher = hasher
+        self._lock = threading.Lock()
+        self.done = self.now = self.most = 0
+
+    def verify(self, stored: str, password: str) -> bool:
+        with self._lock:
+            self.done += 1
+            self.now += 1
+            self.most = max(self.most, self.now)
+        try:
+            return self._hasher.verify(stored, password)
+        finally:
+            with self._lock:
+                self.now -= 1
+
+    def check_needs_rehash(self, stored: str) -> bool:
+        return self._hasher.check_needs_rehash(stored)
+
+
+@pytest.fixture
+def hasher(monkeypatch: pytest.MonkeyPatch) -> _Counting:
+    counting = _Counting(passwords._hasher)
+    monkeypatch.setattr(passwords, "_hasher", counting)
+    return counting
+
+
+@pytest.mark.usefixtures("administrator")
+def test_whoever_is_asked_for_costs_the_same_work(sign_in: SignIn, database: Database, hasher: _Counting) -> None:
+    with database.write() as session:
+        create_invited_user(session, "invited@example.com", None, None)
+    for number, email in enumerate([EMAIL, "nobody@example.com", "invited@example.com", "no address"], 1):
+        with pytest.raises(WrongPassword) as refused:
+            sign_in.enter(email, "not the right password", _origin())
+        assert str(refused.value) == "The e-mail address or the password is wrong."
+        assert hasher.done == number
+
+
+def test_few_hashes_are_worked_out_at_once(hasher: _Counting) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(lambda _: passwords.is_password("anything", None), range(6))) == [False] * 6
+    assert hasher.done == 6
+    assert hasher.most <= passwords.AT_ONCE
 
 
 def test_where_quotas_are_lifted_nobody_waits(database: Database) -> None:

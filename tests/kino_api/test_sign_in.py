@@ -92,6 +92,10 @@ def test_signing_out_ends_access_and_refresh_at_once(kino: Kino) -> None:
     assert all("Max-Age=0" in cookie for cookie in answer.headers.get_list("set-cookie"))
     assert _me(kino, tokens["access_token"]).json()["error"]["code"] == "SESSION_ENDED"
     assert _refresh(kino, tokens["refresh_token"]).status_code == 401
+    with kino.database.read() as session:
+        told = query(session, "SELECT actor_type, actor_id, action FROM kino.audit WHERE entity_type = 'session'")
+    assert [(row.actor_type, row.action) for row in told] == [("user", "LOGIN"), ("user", "LOGOUT")]
+    assert len({row.actor_id for row in told}) == 1
 
 
 def test_a_refresh_token_is_replaced_each_time(kino: Kino) -> None:

@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
@@ -26,11 +27,11 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import Row
 
 from kino_core.database import Database, query
-from kino_core.outbox import LINK, LONGEST_WAIT, Mail, put_mail
+from kino_core.outbox import FAILURES_THAT_TELL, LINK, LONGEST_WAIT, Mail, put_mail, stuck_error
 from kino_core.security import hash_secret, link_token
 from kino_core.settings import Settings
 from kino_ingest import smtp
-from kino_ingest.mailer import WAITS, after_failure, forget_what_is_over, send_next
+from kino_ingest.mailer import WAITS, after_failure, forget_what_is_over, mail_until, send_next
 from kino_ingest.smtp import Postman, Refused, message_of
 
 READER = "grace@example.com"
@@ -308,6 +309,7 @@ def test_two_workers_never_take_the_same_mail(
 
 _WORKER = """
 import sys
+import threading
 from kino_core.database import Database
 from kino_core.settings import load_settings
 from kino_ingest.mailer import send_next
@@ -340,6 +342,33 @@ def test_a_worker_killed_before_it_noted_the_servers_yes_sends_the_same_mail_aga
     first, second = post.received
     assert first["Message-ID"] == second["Message-ID"]
     assert (_row(database).state, _row(database).attempts) == ("sent", 2)
+
+
+def test_the_workers_thread_sends_what_comes_and_ends_when_asked(
+    database: Database, settings: Settings, post: Post, serve: Callable[..., Postman]
+) -> None:
+    postman, stop, sent = serve(), threading.Event(), threading.Event()
+    post.on_data = sent.set
+    named = settings.model_copy(update={"smtp_host": postman.host, "smtp_port": postman.port})
+    thread = threading.Thread(target=mail_until, args=(named, stop))
+    thread.start()
+    _put(database)
+    assert sent.wait(30)
+    stop.set()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert _row(database).state == "sent"
+
+
+def test_what_keeps_mail_from_going_out_is_told_after_some_tries(database: Database, settings: Settings) -> None:
+    _put(database)
+    for attempts in range(1, FAILURES_THAT_TELL + 1):
+        with database.read() as session:
+            assert stuck_error(session) is None, attempts
+        _due_again(database)
+        assert send_next(database, settings, Postman("127.0.0.1", 1, "kino@example.com"))
+    with database.read() as session:
+        assert "refused" in str(stuck_error(session))
 
 
 def test_what_is_over_is_forgotten_and_what_is_not_stays(database: Database) -> None:
