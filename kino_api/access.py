@@ -49,6 +49,12 @@ class UnknownInitiative(NotFound):
     code = "UNKNOWN_INITIATIVE"
 
 
+class UnknownUser(NotFound):
+    """No user has that id, or the caller is not to know of them."""
+
+    code = "UNKNOWN_USER"
+
+
 class UnknownAgent(NotFound):
     """No agent has that id, or the caller is not to know of it."""
 
@@ -142,6 +148,19 @@ def _dead_letter(session: ReadSession, user: User, key: str, permission: Permiss
         raise UnknownLetter("There is no such dead letter. List them to see their ids.")
 
 
+def _user(session: ReadSession, user: User, key: str, permission: Permission) -> None:
+    user_id = _uuid(key)
+    if user_id is not None and not query(
+        session, "SELECT FROM kino.visible_user(:viewer, :sees_all) WHERE id = :id", id=user_id, **viewer(user)
+    ):
+        raise UnknownUser("There is no such user. List the users to see their ids.")
+    if permission.resource is not Resource.OWN_ACCOUNT:
+        check_permission(user, permission)
+    elif permission.action is not Action.READ and user_id != user.id:
+        # Whose account it is decides: somebody else's is a matter of managing users.
+        check_permission(user, Permission(Resource.USER, permission.action))
+
+
 def _checked_by_its_module(session: ReadSession, user: User, key: str, permission: Permission) -> None:
     check_permission(user, permission)
 
@@ -157,6 +176,8 @@ OBJECTS: dict[str, Access] = {
     "agent_id": _agent,
     "report_id": _report,
     "letter_id": _dead_letter,
+    "user_id": _user,
+    "own_session_id": _checked_by_its_module,
     "job_id": _checked_by_its_module,
     # A metric's key names no object; whose number is asked for is found by `kino_api.metrics`.
     "key": _checked_by_its_module,

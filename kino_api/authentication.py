@@ -1,9 +1,11 @@
 """Who sends a request: a program with a bearer token, or a browser with cookies."""
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Annotated
 
+from anyio import from_thread
 from fastapi import Depends
 from starlette.requests import HTTPConnection, Request
 
@@ -14,14 +16,17 @@ from kino_api.resources import resources_of
 from kino_api.sessions import (
     InvalidRefreshToken,
     SignedIn,
+    end_session,
     note_write,
     refresh,
     session_of_access_token,
     session_of_refresh_token,
     wrote_lately,
 )
+from kino_api.sign_in import Origin
 from kino_api.users import User
 from kino_core.actors import Actor
+from kino_core.audit import record
 from kino_core.database import ReadSession, WriteSession
 from kino_core.errors import Unauthenticated
 
@@ -72,12 +77,12 @@ def page_visitor(request: Request) -> SignedIn | None:
         refuse_cross_site(request, with_cookie=True)
     resources = resources_of(request)
     try:
-        grant = refresh(resources.database, resources.tokens, token)
+        grant = refresh(resources.database, resources.tokens, token, origin_of(request).actor)
     except InvalidRefreshToken:
         take_cookies(request)
         return None
     give_cookies(request, grant)
-    return SignedIn(grant.user, grant.session_id)
+    return SignedIn(grant.user, grant.session_id, grant.authenticated_at)
 
 
 def socket_visitor(connection: HTTPConnection) -> SignedIn:
@@ -94,6 +99,23 @@ def socket_visitor(connection: HTTPConnection) -> SignedIn:
         return session_of_refresh_token(session, resources.tokens, connection.cookies.get(REFRESH_COOKIE, ""))
 
 
+def sign_out(request: Request, visitor: SignedIn) -> None:
+    """End the session of whoever asks, in every tab, and have the browser forget it."""
+    resources = resources_of(request)
+    with resources.database.write(by=visitor.actor(request.state.request_id)) as session:
+        end_session(session, visitor.session_id)
+        record(session, "LOGOUT", "session", visitor.session_id)
+    take_cookies(request)
+    close_pages(request, [visitor.session_id])
+
+
+def close_pages(request: Request, session_ids: Iterable[uuid.UUID]) -> None:
+    """Close the live channels of sessions that just ended; other processes find out by asking."""
+    hub = resources_of(request).hub
+    for session_id in session_ids:
+        from_thread.run_sync(hub.end_session, session_id)
+
+
 def bearer_token(connection: HTTPConnection) -> str | None:
     """Return the token of `Authorization: Bearer …`, None without one."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
@@ -104,6 +126,21 @@ def signed_in(request: Request) -> User:
     """Return the user whom the route's guard has recognised."""
     visitor: SignedIn = request.state.visitor
     return visitor.user
+
+
+def require_fresh(request: Request) -> None:
+    """Raise ReauthenticationRequired where the password was not shown lately, for what a thief would do first."""
+    visitor: SignedIn = request.state.visitor
+    visitor.require_fresh()
+
+
+def origin_of(request: Request) -> Origin:
+    """Return where the request comes from."""
+    return Origin(
+        address=request.client.host if request.client else "",
+        user_agent=request.headers.get("user-agent", ""),
+        request_id=request.state.request_id,
+    )
 
 
 def acting(request: Request) -> Actor:

@@ -17,6 +17,7 @@ from kino_core import schema
 from kino_core.database import Database
 from kino_core.errors import KinoError
 from kino_core.gold import Warehouse
+from kino_core.outbox import stuck_error
 from kino_core.replica import ReplicatedDatabase
 from kino_core.settings import Settings
 from kino_ingest.dead_letters import failing_sources
@@ -130,10 +131,19 @@ class Capabilities:
 
     def _smtp(self) -> Capability:
         if self._settings.smtp_host is None:
-            return Capability("smtp", State.DISABLED, "No e-mail is sent. Set SMTP_HOST to change that.")
-        if _answers(self._settings.smtp_host, self._settings.smtp_port):
-            return Capability("smtp", State.OK, f"{self._settings.smtp_host} answers.")
-        return Capability("smtp", State.DOWN, f"{self._settings.smtp_host} does not answer; e-mail waits.")
+            return Capability(
+                "smtp", State.DISABLED, "No e-mail is sent: set SMTP_HOST, or use `kino admin reset-link`."
+            )
+        if not _answers(self._settings.smtp_host, self._settings.smtp_port):
+            return Capability("smtp", State.DOWN, f"{self._settings.smtp_host} does not answer; e-mail waits.")
+        try:
+            with self._database.read() as session:
+                stuck = stuck_error(session) if schema.is_current(session) else None
+        except KinoError:
+            stuck = None
+        if stuck is not None:
+            return Capability("smtp", State.DEGRADED, f"E-mail waits, because {self._settings.smtp_host} says: {stuck}")
+        return Capability("smtp", State.OK, f"{self._settings.smtp_host} answers.")
 
     def _github(self) -> Capability:
         if not self._settings.enable_github_integration:

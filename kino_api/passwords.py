@@ -1,13 +1,11 @@
-"""Passwords: how long they are, and how they are kept (argon2id)."""
+"""Passwords: how they are kept (argon2id) and compared. What makes a good one is in `password_policy`."""
 
 import threading
+import unicodedata
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from kino_core.errors import InvalidInput
-
-SHORTEST_PASSWORD = 15
 LONGEST_PASSWORD = 200
 AT_ONCE = 2
 """Hashing takes 64 MiB each: more at the same moment would let anyone fill the memory from outside."""
@@ -18,32 +16,27 @@ _slots = threading.BoundedSemaphore(AT_ONCE)
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$sTj3qZzNm9DP8AhjXnI8nA$MRxxbUKEJCoRlK0KYjxYtRsRNoO0WHnIzTDsTktLeqg"
 
 
-class WeakPassword(InvalidInput):
-    """A password that is too short or too long."""
+def normal_password(password: str) -> str:
+    """Return the one form in which a password is measured, checked and hashed.
 
-    code = "WEAK_PASSWORD"
+    NFC: keyboards write one letter in several ways, and nothing that looks different becomes the same.
+    """
+    return unicodedata.normalize("NFC", password)
 
 
 def hash_password(password: str) -> str:
-    """Return the argon2id hash of `password`; raises WeakPassword. Length is the only rule, any Unicode goes."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise WeakPassword(
-            f"The password has {len(password)} characters and needs {SHORTEST_PASSWORD}. A few words make a good one.",
-            field="password",
-        )
-    if len(password) > LONGEST_PASSWORD:
-        raise WeakPassword(f"The password may have {LONGEST_PASSWORD} characters at most.", field="password")
+    """Return the argon2id hash of the whole of `password`, which the policy has let pass."""
     with _slots:
-        return _hasher.hash(password)
+        return _hasher.hash(normal_password(password))
 
 
 def is_password(password: str, stored: str | None) -> bool:
     """Return whether `password` is the one behind `stored`; None (nobody has that name) takes as long and is false."""
-    if len(password) > LONGEST_PASSWORD:
-        return False
+    shown = normal_password(password)
+    could_be = stored is not None and len(shown) <= LONGEST_PASSWORD
     with _slots:
         try:
-            return _hasher.verify(stored or _NOBODY, password) and stored is not None
+            return _hasher.verify(stored or _NOBODY, shown if could_be else "") and could_be
         except (VerificationError, InvalidHashError):
             return False
 

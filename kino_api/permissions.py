@@ -13,6 +13,7 @@ class Resource(StrEnum):
     """What is acted upon."""
 
     OWN_SESSION = "own session"
+    OWN_ACCOUNT = "own account"
     INITIATIVE = "initiatives"
     PROJECT = "projects"
     SCOPE = "scope"
@@ -24,6 +25,7 @@ class Resource(StrEnum):
     REPORT = "reports"
     MEMBER = "members"
     USER = "users"
+    SESSION = "sessions of others"
     TOKEN = "agent tokens"
     REPOSITORY = "repositories"
     DEAD_LETTER = "dead letters"
@@ -67,10 +69,11 @@ class NotAllowed(Forbidden):
 READ, CREATE, CHANGE, DELETE = Action.READ, Action.CREATE, Action.CHANGE, Action.DELETE
 ALL = frozenset(Action)
 READING = frozenset({READ})
+NOTHING = frozenset[Action]()
 
 Grants = Mapping[Resource, frozenset[Action]]
 
-EVERYBODY: Grants = {Resource.OWN_SESSION: ALL}
+EVERYBODY: Grants = {Resource.OWN_SESSION: ALL, Resource.OWN_ACCOUNT: frozenset({READ, CHANGE})}
 """What whoever is signed in may do."""
 
 EVERYWHERE: Mapping[Role, Grants] = {
@@ -81,6 +84,7 @@ EVERYWHERE: Mapping[Role, Grants] = {
             (Resource.USER, Resource.AUDIT, Resource.SECURITY, Resource.JOB, Resource.SYSTEM),
             READING,
         ),
+        Resource.SESSION: NOTHING,
     },
 }
 """What a role may do in every project and outside them."""
@@ -133,11 +137,27 @@ ROUTES: dict[tuple[str, str], Permission | Open] = {
     ("POST", "/auth/setup"): Open.SIGN_IN,
     ("POST", "/auth/logout"): Permission(Resource.OWN_SESSION, CHANGE),
     ("GET", "/auth/me"): Permission(Resource.OWN_SESSION, READ),
+    ("POST", "/auth/reauthenticate"): Permission(Resource.OWN_SESSION, CHANGE),
+    ("GET", "/auth/sessions"): Permission(Resource.OWN_SESSION, READ),
+    ("POST", "/auth/sessions/end-others"): Permission(Resource.OWN_SESSION, DELETE),
+    ("DELETE", "/auth/sessions/{own_session_id}"): Permission(Resource.OWN_SESSION, DELETE),
+    ("POST", "/auth/password"): Permission(Resource.OWN_ACCOUNT, CHANGE),
+    ("POST", "/auth/password/forgot"): Open.SIGN_IN,
+    ("POST", "/auth/password/reset"): Open.SIGN_IN,
+    ("POST", "/auth/invitation/accept"): Open.SIGN_IN,
+    ("POST", "/auth/email/verify"): Open.SIGN_IN,
     ("GET", "/.well-known/jwks.json"): Open.PUBLIC_KEYS,
     ("GET", "/healthz"): Open.PROBE,
     ("GET", "/readyz"): Open.PROBE,
     ("GET", "/health/details"): Permission(Resource.SYSTEM, READ),
     ("GET", "/api/v1/openapi.json"): Permission(Resource.OWN_SESSION, READ),
+    ("GET", "/api/v1/users"): Permission(Resource.OWN_ACCOUNT, READ),
+    ("POST", "/api/v1/users"): Permission(Resource.USER, CREATE),
+    ("GET", "/api/v1/users/{user_id}"): Permission(Resource.OWN_ACCOUNT, READ),
+    ("PATCH", "/api/v1/users/{user_id}"): Permission(Resource.OWN_ACCOUNT, CHANGE),
+    ("POST", "/api/v1/users/{user_id}/invitation"): Permission(Resource.USER, CREATE),
+    ("GET", "/api/v1/users/{user_id}/sessions"): Permission(Resource.SESSION, READ),
+    ("DELETE", "/api/v1/users/{user_id}/sessions"): Permission(Resource.SESSION, DELETE),
     ("GET", "/api/v1/initiatives"): Permission(Resource.INITIATIVE, READ),
     ("POST", "/api/v1/initiatives"): Permission(Resource.INITIATIVE, CREATE),
     ("GET", "/api/v1/initiatives/{initiative_id}"): Permission(Resource.INITIATIVE, READ),

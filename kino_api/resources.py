@@ -8,14 +8,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from kino_api.access_tokens import AccessTokens
+from kino_api.accounts import Accounts
 from kino_api.cache import Cache
 from kino_api.capabilities import Capabilities
 from kino_api.jobs import Jobs
-from kino_api.keys import SigningKey, load_signing_key
+from kino_api.keys import KeyRing
 from kino_api.live import LiveHub
 from kino_api.lockout import Lockout
 from kino_api.refresh_tokens import RefreshTokens
 from kino_api.sessions import SessionTokens
+from kino_api.sign_in import SignIn
 from kino_core.database import Database
 from kino_core.gold import Warehouse
 from kino_core.replica import open_database
@@ -31,9 +33,10 @@ class Resources:
     database: Database
     warehouse: Warehouse
     capabilities: Capabilities
-    key: SigningKey
+    ring: KeyRing
     tokens: SessionTokens
-    lockout: Lockout
+    sign_in: SignIn
+    accounts: Accounts
     hub: LiveHub
     jobs: Jobs
     cache: Cache
@@ -47,20 +50,23 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
 
     Nothing here waits for PostgreSQL, Redis or the lake: the process starts without them and says so.
     """
-    key = await run_in_threadpool(load_signing_key, settings.jwt_private_key_file)
-    access = AccessTokens(key, settings.api_base_url, settings.jwt_access_expiry)
-    refresh = RefreshTokens(settings.jwt_secret.get_secret_value().encode())
     database = open_database(settings)
     quotas = Quotas(settings.redis_url) if settings.rate_limits_on else None
+    ring = await run_in_threadpool(KeyRing, settings.jwt_private_key_file)
+    secret = settings.jwt_secret.get_secret_value()
+    access = AccessTokens(ring, settings.api_base_url, settings.jwt_access_expiry)
+    tokens = SessionTokens(access, RefreshTokens(secret.encode()), settings.jwt_refresh_expiry)
+    sign_in = SignIn(database, tokens, Lockout(enabled=settings.rate_limits_on))
     warehouse = Warehouse(settings)
     resources = Resources(
         settings=settings,
         database=database,
         warehouse=warehouse,
         capabilities=Capabilities(settings, database, warehouse),
-        key=key,
-        tokens=SessionTokens(access, refresh, settings.jwt_refresh_expiry),
-        lockout=Lockout(enabled=settings.rate_limits_on),
+        ring=ring,
+        tokens=tokens,
+        sign_in=sign_in,
+        accounts=Accounts(sign_in, secret, settings.api_base_url),
         hub=LiveHub(settings.redis_url, database),
         jobs=Jobs(),
         cache=Cache(settings.redis_url, settings.redis_ttl),

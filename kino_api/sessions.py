@@ -1,4 +1,4 @@
-"""Sessions: signed in with a password, kept alive by rotating refresh tokens, over at once when they end."""
+"""Sessions: kept alive by rotating refresh tokens, over at once when they end. They begin in `sign_in`."""
 
 import uuid
 from dataclasses import dataclass
@@ -9,25 +9,27 @@ from typing import Any
 from sqlalchemy import Row, insert, update
 
 from kino_api.access_tokens import AccessTokens
-from kino_api.passwords import hash_password, is_password, needs_new_hash
+from kino_api.mails import SESSION_STOLEN, Reader, send
 from kino_api.refresh_tokens import RefreshTokens
 from kino_api.users import ProjectRole, Role, User
-from kino_core.actors import Actor, ActorType
+from kino_core.actors import SYSTEM, Actor, ActorType
+from kino_core.audit import record
 from kino_core.database import Database, ReadSession, WriteSession, query
 from kino_core.errors import Unauthenticated
 from kino_core.replica import OWN_WRITES_SECONDS
 from kino_core.security import hash_secret
 from kino_core.tables import session as session_table
-from kino_core.tables import user as user_table
 
 REUSE_GRACE = timedelta(seconds=20)
 """Two tabs, or a request repeated after a broken connection, may show the same token within this time."""
 
+IDLE_LIMIT = timedelta(days=3)
+"""A session that nobody refreshes for so long is over, however long it might have lasted."""
 
-class WrongPassword(Unauthenticated):
-    """Unknown address or wrong password; which of the two is nobody's business."""
+FRESH = timedelta(minutes=5)
+"""How long after the password was shown a session may do what needs it."""
 
-    code = "WRONG_CREDENTIALS"
+LONGEST_USER_AGENT = 200
 
 
 class SessionEnded(Unauthenticated):
@@ -48,12 +50,19 @@ class RefreshTokenReused(InvalidRefreshToken):
     code = "REFRESH_TOKEN_REUSED"
 
 
+class ReauthenticationRequired(Unauthenticated):
+    """The session is alive, but its password was shown too long ago for this."""
+
+    code = "REAUTHENTICATION_REQUIRED"
+
+
 @dataclass(frozen=True)
 class Grant:
-    """What a browser or program gets to stay signed in; times in seconds from now."""
+    """What a browser or program gets to stay signed in; the spans are in seconds from now."""
 
     user: User
     session_id: uuid.UUID
+    authenticated_at: datetime
     access_token: str
     refresh_token: str
     expires_in: int
@@ -62,14 +71,22 @@ class Grant:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who asks, and in which session."""
+    """Who asks, in which session, and when they last showed their password."""
 
     user: User
     session_id: uuid.UUID
+    authenticated_at: datetime
 
     def actor(self, request_id: str) -> Actor:
         """Return the author of what the request changes."""
         return Actor(ActorType.USER, self.user.id, request_id)
+
+    def require_fresh(self) -> None:
+        """Raise ReauthenticationRequired where the password was not shown lately: for what a thief would do first."""
+        if datetime.now(UTC) - self.authenticated_at > FRESH:
+            raise ReauthenticationRequired(
+                "This needs your password again. Send it to /auth/reauthenticate, then repeat the request."
+            )
 
 
 @dataclass(frozen=True)
@@ -89,60 +106,47 @@ class _Verdict(Enum):
 
 
 _ALIVE = """
-SELECT "user".id, "user".email, "user".name, "user".role, session.id AS session_id,
-    kino.memberships("user".id) AS memberships
+SELECT "user".id, "user".email, "user".name, "user".role, "user".session_version, session.id AS session_id,
+    session.authenticated_at, kino.memberships("user".id) AS memberships
 FROM kino.session JOIN kino."user" ON "user".id = session.user_id
-WHERE session.id = :session_id AND session.ended_at IS NULL AND session.expires_at > now()
-  AND "user".disabled_at IS NULL
+WHERE session.id = ANY (:session_ids) AND session.ended_at IS NULL AND session.expires_at > now()
+  AND session.rotated_at > now() - CAST(:idle AS interval) AND "user".disabled_at IS NULL
 """
-_ALL_ALIVE = _ALIVE.replace("session.id = :session_id", "session.id = ANY (:session_ids)")
 _FOR_REFRESH = """
-SELECT "user".id, "user".email, "user".name, "user".role, kino.memberships("user".id) AS memberships,
+SELECT "user".id, "user".email, "user".name, "user".role, "user".session_version,
+    kino.memberships("user".id) AS memberships,
     session.id AS session_id, session.refresh_hash, session.previous_hash, session.rotated_at,
-    session.expires_at, now() AS now,
-    session.ended_at IS NULL AND session.expires_at > now() AND "user".disabled_at IS NULL AS alive
+    session.expires_at, session.authenticated_at, now() AS now,
+    session.ended_at IS NULL AND session.expires_at > now() AND "user".disabled_at IS NULL
+        AND session.rotated_at > now() - CAST(:idle AS interval) AS alive
 FROM kino.session JOIN kino."user" ON "user".id = session.user_id
 WHERE session.id = :session_id
 """
-_BY_EMAIL = """
-SELECT id, email, name, role, password_hash, disabled_at, kino.memberships(id) AS memberships FROM kino."user"
-WHERE lower(email) = lower(:email)
-"""
 
 
-def sign_in(database: Database, tokens: SessionTokens, email: str, password: str) -> Grant:
-    """Open a session for the user with that address and password; raises WrongPassword.
-
-    The hash is worked out without holding a connection: it takes long enough to drain the pool.
-    """
-    with database.read() as session:
-        rows = query(session, _BY_EMAIL, email=email.strip().replace("\0", ""))
-    stored = rows[0] if rows else None
-    matches = is_password(password, stored.password_hash if stored else None)
-    if stored is None or not matches or stored.disabled_at is not None:
-        raise WrongPassword("The e-mail address or the password is wrong.")
-    renewed = hash_password(password) if needs_new_hash(stored.password_hash) else None
-    with database.write() as session:
-        if renewed:
-            session.execute(update(user_table).where(user_table.c.id == stored.id).values(password_hash=renewed))
-        return open_session(session, tokens, _user(stored))
-
-
-def open_session(session: WriteSession, tokens: SessionTokens, user: User) -> Grant:
-    """Open a session for a user who has proved who they are."""
+def open_session(session: WriteSession, tokens: SessionTokens, user: User, user_agent: str = "") -> Grant:
+    """Open a session for a user who has just proved who they are; `user_agent` is how their browser names itself."""
     session_id = uuid.uuid4()
     refresh_token = tokens.refresh.first(session_id)
-    expires_at = datetime.now(UTC) + tokens.lifetime
+    now = datetime.now(UTC)
+    shown = "".join(letter for letter in user_agent if letter.isprintable())[:LONGEST_USER_AGENT]
     session.execute(
         insert(session_table).values(
-            id=session_id, user_id=user.id, refresh_hash=hash_secret(refresh_token), expires_at=expires_at
+            id=session_id,
+            user_id=user.id,
+            refresh_hash=hash_secret(refresh_token),
+            expires_at=now + tokens.lifetime,
+            authenticated_at=now,
+            user_agent=shown,
         )
     )
-    return _grant(tokens, user, session_id, refresh_token, tokens.lifetime)
+    [row] = query(session, 'SELECT session_version FROM kino."user" WHERE id = :id', id=user.id)
+    access_token = tokens.access.issue(user.id, session_id, row.session_version)
+    return _grant(tokens, user, session_id, now, access_token, refresh_token, tokens.lifetime)
 
 
-def refresh(database: Database, tokens: SessionTokens, token: str) -> Grant:
-    """Use up a refresh token and return what follows it.
+def refresh(database: Database, tokens: SessionTokens, token: str, by: Actor = SYSTEM) -> Grant:
+    """Use up a refresh token and return what follows it; `by` is whom the audit names when it was used before.
 
     The token used last gets the same successor again within REUSE_GRACE; any older one ends the session, because
     only one of its two holders can be the right one. Raises InvalidRefreshToken or RefreshTokenReused.
@@ -151,8 +155,8 @@ def refresh(database: Database, tokens: SessionTokens, token: str) -> Grant:
     if session_id is None:
         raise InvalidRefreshToken("The refresh token is not valid. Sign in again.")
     successor = tokens.refresh.successor(session_id, token)
-    with database.write() as session:
-        rows = query(session, _FOR_REFRESH + "FOR UPDATE OF session", session_id=session_id)
+    with database.write(by=by) as session:
+        rows = query(session, _FOR_REFRESH + "FOR UPDATE OF session", session_id=session_id, idle=IDLE_LIMIT)
         verdict = _judge(rows[0] if rows else None, hash_secret(token), hash_secret(successor))
         if verdict is _Verdict.ROTATE:
             rotation = update(session_table).where(session_table.c.id == session_id)
@@ -162,13 +166,16 @@ def refresh(database: Database, tokens: SessionTokens, token: str) -> Grant:
                 )
             )
         elif verdict is _Verdict.REUSED:
-            end_session(session, session_id)
+            _end_stolen(session, rows[0])
     # Raised only after the block, so that the end of the session is committed.
     if verdict is _Verdict.REUSED:
         raise RefreshTokenReused("The refresh token was used before, so the session was ended. Sign in again.")
     if verdict is _Verdict.DEAD:
         raise InvalidRefreshToken("The session is over. Sign in again.")
-    return _grant(tokens, _user(rows[0]), session_id, successor, rows[0].expires_at - rows[0].now)
+    [row] = rows
+    access_token = tokens.access.issue(row.id, session_id, row.session_version)
+    left = row.expires_at - row.now
+    return _grant(tokens, user_of(row), session_id, row.authenticated_at, access_token, successor, left)
 
 
 def end_session(session: WriteSession, session_id: uuid.UUID) -> None:
@@ -177,13 +184,36 @@ def end_session(session: WriteSession, session_id: uuid.UUID) -> None:
     session.execute(update(session_table).where(alive).values(ended_at=datetime.now(UTC)))
 
 
+def end_sessions(session: WriteSession, user_id: uuid.UUID, *, but: uuid.UUID | None = None) -> list[uuid.UUID]:
+    """End every session of a user, but one where it is named; return which, each written into the audit.
+
+    Where none is spared, every access token of the user is worthless from now on, whatever it hangs on.
+    """
+    if but is None:
+        query(
+            session,
+            'UPDATE kino."user" SET session_version = session_version + 1 WHERE id = :user_id RETURNING id',
+            user_id=user_id,
+        )
+    ended = query(
+        session,
+        "UPDATE kino.session SET ended_at = now() WHERE user_id = :user_id AND ended_at IS NULL"
+        " AND id IS DISTINCT FROM CAST(:but AS uuid) RETURNING id",
+        user_id=user_id,
+        but=but,
+    )
+    for row in ended:
+        record(session, "SESSION_ENDED", "session", row.id, details={"user_id": str(user_id)})
+    return [row.id for row in ended]
+
+
 def session_of_access_token(session: ReadSession, tokens: SessionTokens, token: str) -> SignedIn:
     """Return who holds this access token; raises InvalidAccessToken or SessionEnded."""
     claims = tokens.access.check(token)
-    rows = query(session, _ALIVE, session_id=claims.session_id)
-    if not rows or rows[0].id != claims.user_id:
+    rows = query(session, _ALIVE, session_ids=[claims.session_id], idle=IDLE_LIMIT)
+    if not rows or rows[0].id != claims.user_id or rows[0].session_version != claims.version:
         raise SessionEnded("The session is over. Sign in again.")
-    return SignedIn(_user(rows[0]), claims.session_id)
+    return SignedIn(user_of(rows[0]), claims.session_id, rows[0].authenticated_at)
 
 
 def session_of_refresh_token(session: ReadSession, tokens: SessionTokens, token: str) -> SignedIn:
@@ -192,12 +222,12 @@ def session_of_refresh_token(session: ReadSession, tokens: SessionTokens, token:
     A WebSocket's handshake has no response on which a new token could travel reliably.
     """
     session_id = tokens.refresh.session_of(token)
-    rows = query(session, _FOR_REFRESH, session_id=session_id) if session_id else []
+    rows = query(session, _FOR_REFRESH, session_id=session_id, idle=IDLE_LIMIT) if session_id else []
     successor = tokens.refresh.successor(session_id, token) if session_id else ""
     verdict = _judge(rows[0] if rows else None, hash_secret(token), hash_secret(successor))
     if verdict not in (_Verdict.ROTATE, _Verdict.REPEAT):
         raise InvalidRefreshToken("The session is over. Sign in again.")
-    return SignedIn(_user(rows[0]), rows[0].session_id)
+    return SignedIn(user_of(rows[0]), rows[0].session_id, rows[0].authenticated_at)
 
 
 def note_write(session: WriteSession, session_id: uuid.UUID) -> None:
@@ -218,8 +248,8 @@ def wrote_lately(session: ReadSession, session_id: uuid.UUID) -> bool:
 
 def alive_sessions(session: ReadSession, session_ids: list[uuid.UUID]) -> dict[uuid.UUID, User]:
     """Return those of the sessions that are alive, each with its user as of now."""
-    rows = query(session, _ALL_ALIVE, session_ids=session_ids)
-    return {row.session_id: _user(row) for row in rows}
+    rows = query(session, _ALIVE, session_ids=session_ids, idle=IDLE_LIMIT)
+    return {row.session_id: user_of(row) for row in rows}
 
 
 def _judge(stored: Row[Any] | None, shown_hash: bytes, successor_hash: bytes) -> _Verdict:
@@ -234,17 +264,36 @@ def _judge(stored: Row[Any] | None, shown_hash: bytes, successor_hash: bytes) ->
     return _Verdict.REUSED
 
 
-def _grant(tokens: SessionTokens, user: User, session_id: uuid.UUID, refresh_token: str, left: timedelta) -> Grant:
+def _end_stolen(session: WriteSession, stored: Row[Any]) -> None:
+    """End a session whose refresh token came back, and tell its user and the audit."""
+    end_session(session, stored.session_id)
+    details = {"user_id": str(stored.id)}
+    record(session, "REFRESH_TOKEN_REUSED", "session", stored.session_id, details=details)
+    record(session, "SESSION_ENDED", "session", stored.session_id, details=details)
+    send(session, SESSION_STOLEN, Reader(stored.email, stored.id))
+
+
+def _grant(
+    tokens: SessionTokens,
+    user: User,
+    session_id: uuid.UUID,
+    authenticated_at: datetime,
+    access_token: str,
+    refresh_token: str,
+    left: timedelta,
+) -> Grant:
     return Grant(
         user=user,
         session_id=session_id,
-        access_token=tokens.access.issue(user.id, session_id),
+        authenticated_at=authenticated_at,
+        access_token=access_token,
         refresh_token=refresh_token,
         expires_in=int(tokens.access.lifetime.total_seconds()),
         refresh_expires_in=int(left.total_seconds()),
     )
 
 
-def _user(row: Row[Any]) -> User:
+def user_of(row: Row[Any]) -> User:
+    """Return the user in a row of id, email, name, role and memberships."""
     memberships = {uuid.UUID(project): ProjectRole(role) for project, role in (row.memberships or {}).items()}
     return User(row.id, row.email, row.name, Role(row.role) if row.role else None, memberships)

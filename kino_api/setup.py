@@ -42,7 +42,9 @@ def is_setup_link(session: ReadSession, token: str) -> bool:
     return bool(rows) and not has_administrator(session)
 
 
-def complete_setup(session: WriteSession, token: str, email: str, name: str | None, password: str) -> User:
+def complete_setup(
+    session: WriteSession, token: str, email: str, name: str | None, password: str, *, base_url: str = ""
+) -> User:
     """Use up the link and make the first administrator.
 
     Raises SetupLinkInvalid, or what create_user raises, which leaves the link unused.
@@ -56,4 +58,4 @@ def complete_setup(session: WriteSession, token: str, email: str, name: str | No
     )
     if not used or has_administrator(session):
         raise SetupLinkInvalid("This set-up link no longer works. Sign in, or start Kino again for a new one.")
-    return create_user(session, email, name, password, Role.ADMIN)
+    return create_user(session, email, name, password, Role.ADMIN, base_url=base_url)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from kino_api.password_policy import checked_password
 from kino_api.passwords import hash_password
 from kino_core.database import ReadSession, WriteSession, query
 from kino_core.errors import Conflict, InvalidInput
@@ -16,7 +17,8 @@ from kino_core.tables import user
 
 LONGEST_EMAIL = 254
 LONGEST_PERSON_NAME = 100
-_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+# What would make two addresses of one in the header of a mail is none.
+_EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>()\[\],;:\"\\]+\.[^\s@<>()\[\],;:\"\\]+")
 
 
 class Role(StrEnum):
@@ -62,18 +64,23 @@ class InvalidPersonName(InvalidInput):
     code = "INVALID_NAME"
 
 
-def create_user(session: WriteSession, email: str, name: str | None, password: str, role: Role | None) -> User:
+def create_user(
+    session: WriteSession, email: str, name: str | None, password: str, role: Role | None, *, base_url: str = ""
+) -> User:
     """Make a user; without a name, the part of the address before the @ is it.
 
     Raises InvalidEmail, InvalidPersonName, WeakPassword or UserExists.
     """
-    address = checked_email(email)
-    made = User(uuid.uuid4(), address, _checked_name(name or address.partition("@")[0]), role)
-    insertion = upsert(user).values(
-        id=made.id, email=made.email, name=made.name, role=role and role.value, password_hash=hash_password(password)
-    )
-    if not session.execute(insertion.on_conflict_do_nothing().returning(user.c.id)).all():
-        raise UserExists(f"Somebody signs in as {address} already. Use another address.")
+    made = _checked_user(email, name, role)
+    checked = checked_password(password, made.name, made.email, base_url=base_url)
+    _insert(session, made, hash_password(checked))
+    return made
+
+
+def create_invited_user(session: WriteSession, email: str, name: str | None, role: Role | None) -> User:
+    """Make a user who has no password yet; raises InvalidEmail, InvalidPersonName or UserExists."""
+    made = _checked_user(email, name, role)
+    _insert(session, made, None)
     return made
 
 
@@ -91,8 +98,22 @@ def checked_email(text: str) -> str:
     return address
 
 
-def _checked_name(text: str) -> str:
+def checked_person_name(text: str) -> str:
+    """Return `text` without spaces at its ends; raises InvalidPersonName."""
     name = unicodedata.normalize("NFC", text.strip())
     if not 0 < len(name) <= LONGEST_PERSON_NAME or not name.isprintable():
         raise InvalidPersonName(f"A name is one line of 1 to {LONGEST_PERSON_NAME} characters.", field="name")
     return name
+
+
+def _checked_user(email: str, name: str | None, role: Role | None) -> User:
+    address = checked_email(email)
+    return User(uuid.uuid4(), address, checked_person_name(name or address.partition("@")[0]), role)
+
+
+def _insert(session: WriteSession, made: User, password_hash: str | None) -> None:
+    insertion = upsert(user).values(
+        id=made.id, email=made.email, name=made.name, role=made.role and made.role.value, password_hash=password_hash
+    )
+    if not session.execute(insertion.on_conflict_do_nothing().returning(user.c.id)).all():
+        raise UserExists(f"Somebody signs in as {made.email} already. Use another address.")

@@ -1,4 +1,4 @@
-"""Secrets that travel: agent tokens and webhook signatures. Made here, checked here, and only hashes are kept."""
+"""Secrets that travel: agent tokens, links, webhook signatures. Made here, checked here, and only hashes are kept."""
 
 import base64
 import hashlib
@@ -6,6 +6,7 @@ import hmac
 import re
 import secrets
 import string
+import uuid
 import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -49,6 +50,12 @@ def is_agent_token(text: str, env: Environment) -> bool:
 def hash_secret(secret: str) -> bytes:
     """Return the SHA-256 (32 bytes) under which a random secret is stored and found again."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def link_token(secret: str, link_id: uuid.UUID) -> str:
+    """Return the token (256 bits) of a link in a mail: worked out from JWT_SECRET when it is needed, stored nowhere."""
+    mac = hmac.digest(secret.encode(), b"kino-link\0" + link_id.bytes, hashlib.sha256)
+    return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
 
 def signed_by_github(body: bytes, signature: str, valid_secrets: Iterable[str]) -> bool:

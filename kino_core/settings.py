@@ -5,6 +5,8 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
+from email.headerregistry import Address
+from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -80,11 +82,24 @@ def _read_redis_address(value: object) -> object:
     return value
 
 
+def _read_mail_address(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    name, address = parseaddr(value)
+    try:
+        if not value.isprintable() or not all(address.rpartition("@")):
+            raise ValueError("no address")
+        return str(Address(name, addr_spec=address))
+    except (ValueError, IndexError) as error:
+        raise ValueError("must look like kino@example.com or Kino <kino@example.com>") from error
+
+
 Duration = Annotated[timedelta, BeforeValidator(_read_duration), Field(gt=timedelta(0))]
 Port = Annotated[int, Field(ge=1, le=65535)]
 WebAddress = Annotated[str, BeforeValidator(_read_web_address)]
 PostgresAddress = Annotated[SecretStr, BeforeValidator(_read_postgres_address)]
 RedisAddress = Annotated[SecretStr, BeforeValidator(_read_redis_address)]
+MailAddress = Annotated[str, BeforeValidator(_read_mail_address)]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
@@ -128,7 +143,7 @@ class Settings(BaseModel):
     smtp_port: Port = 587
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
-    email_from: str | None = None
+    own_email_from: MailAddress | None = Field(None, alias="EMAIL_FROM")
 
     s3_endpoint: WebAddress | None = None
     s3_bucket: str = "kino-reports"
@@ -184,6 +199,11 @@ class Settings(BaseModel):
     def jwt_secret(self) -> SecretStr:
         """What signs links: JWT_SECRET, else one made up at first use and kept under the home folder."""
         return self.own_jwt_secret or SecretStr(kept_secret(self.secrets_path / "jwt_secret"))
+
+    @property
+    def email_from(self) -> str:
+        """EMAIL_FROM, else an address under the name that people reach this Kino by."""
+        return self.own_email_from or f"Kino <kino@{urlsplit(self.api_base_url).hostname}>"
 
     @property
     def run_path(self) -> Path:

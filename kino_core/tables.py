@@ -391,11 +391,14 @@ user = Table(
     Column("name", Text, nullable=False),
     Column("role", Text),
     Column("person_id", Uuid),
-    Column("password_hash", Text, nullable=False),
+    Column("password_hash", Text),
+    Column("session_version", Integer, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("disabled_at", DateTime(timezone=True)),
     schema="kino",
 )
+"""Without a password hash: invited, and not in yet. `session_version` stands in every access token."""
 
 session = Table(
     "session",
@@ -409,9 +412,59 @@ session = Table(
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
     _when("wrote_at"),
+    Column("user_agent", Text, nullable=False),
+    Column("authenticated_at", DateTime(timezone=True), nullable=False),
     schema="kino",
 )
-"""`wrote_at` is when it last changed something, kept only where reads may come from a replica."""
+"""`authenticated_at` is when the password was last shown, `rotated_at` when the session was last refreshed; `wrote_at`
+when it last changed something, kept only where reads may come from a replica."""
+
+account_link = Table(
+    "account_link",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("email", Text),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+    schema="kino",
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("account", LargeBinary, nullable=False),
+    Column("network", Text, nullable=False),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    schema="kino",
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("user_id", Uuid),
+    Column("recipient", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("link_id", Uuid),
+    Column("link_path", Text),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_at", DateTime(timezone=True), nullable=False),
+    Column("last_error", Text),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("sent_at", DateTime(timezone=True)),
+    schema="kino",
+)
 
 setup_link = Table(
     "setup_link",

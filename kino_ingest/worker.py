@@ -1,4 +1,4 @@
-"""The worker: folds what lands, tells the open pages, counts what lists show, and keeps the partitions.
+"""The worker: folds what lands, tells open pages, counts what lists show, sends mail, does the upkeep.
 
 Run as many copies as wanted.
 """
@@ -16,6 +16,7 @@ from kino_core.live import connect_publisher
 from kino_core.settings import Settings
 from kino_ingest.announce import Announcer
 from kino_ingest.fold.run import fold_next, fold_pending
+from kino_ingest.mailer import forget_what_is_over, mail_until
 from kino_ingest.partitions import keep_partitions, lock_refused
 from kino_ingest.summaries import SummaryKeeper
 
@@ -23,6 +24,8 @@ POLL_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 5.0
 PARTITION_SECONDS = 3600.0
 STATEMENT_TIMEOUT_MS = 60_000
+MAIL_END_SECONDS = 20.0
+"""A delivery that takes longer is left behind when the worker ends; its lease brings it back."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,9 +46,14 @@ def run_worker(settings: Settings) -> None:
         idle_transaction_ms=WRITER_IDLE_TRANSACTION_MS,
     )
     redis = connect_publisher(settings.redis_url) if settings.redis_url else None
+    # A slow mail server must hold up no event.
+    mailer = threading.Thread(target=mail_until, args=(settings, stop), name="mailer", daemon=True)
+    mailer.start()
     try:
         work(database, redis, stop)
     finally:
+        stop.set()
+        mailer.join(MAIL_END_SECONDS)
         database.close()
         if redis is not None:
             redis.close()
@@ -61,6 +69,7 @@ def work(database: Database, redis: Redis | None, stop: threading.Event) -> None
         try:
             if time.monotonic() >= partitions_due:
                 _keep_partitions(database)
+                forget_what_is_over(database)
                 partitions_due = time.monotonic() + PARTITION_SECONDS
             pause = _step(database, announcer)
             announcer.forget(summaries.keep())

@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
-from dashboards.pages import explanation, operations, portfolio, project, reports, set_up, sign_in
+from dashboards.pages import account_links, explanation, operations, portfolio, project, reports, set_up, sign_in
 
 
 def page_routers() -> tuple[APIRouter, ...]:
     """Return the routes of every page."""
-    return tuple(module.router for module in (portfolio, project, explanation, reports, operations, sign_in, set_up))
+    modules = (portfolio, project, explanation, reports, operations, sign_in, set_up, account_links)
+    return tuple(module.router for module in modules)

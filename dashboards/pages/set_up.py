@@ -6,10 +6,10 @@ from starlette.responses import RedirectResponse, Response
 from dashboards.errors import SEE_OTHER
 from dashboards.forms import Form
 from dashboards.site import site_of
+from kino_api.authentication import origin_of
 from kino_api.cookies import give_cookies
-from kino_api.passwords import SHORTEST_PASSWORD
+from kino_api.password_policy import SHORTEST_PASSWORD
 from kino_api.resources import resources_of
-from kino_api.sessions import open_session
 from kino_api.setup import SetupLinkInvalid, complete_setup, is_setup_link
 from kino_core.errors import Conflict, InvalidInput
 
@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 
 GONE = "It was used already, or it is older than a day, or Kino has an administrator."
 # The token stands in the address: no other site may learn it from a link.
-_PRIVATE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+PRIVATE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 
 @router.get("/setup")
@@ -31,11 +31,14 @@ def show(request: Request, token: str = "") -> Response:
 @router.post("/setup")
 def finish(request: Request, form: Form) -> Response:
     """Make the administrator, signed in at once."""
-    resources = resources_of(request)
+    resources, origin = resources_of(request), origin_of(request)
+    base_url = resources.settings.api_base_url
     try:
-        with resources.database.write() as session:
-            user = complete_setup(session, form["token"], form["email"], form["name"], form["password"])
-            grant = open_session(session, resources.tokens, user)
+        with resources.database.write(by=origin.actor) as session:
+            user = complete_setup(
+                session, form["token"], form["email"], form["name"], form["password"], base_url=base_url
+            )
+            grant = resources.sign_in.open(session, user, origin)
     except SetupLinkInvalid:
         return _form(request, "", usable=False, notice=GONE, status=403)
     except (InvalidInput, Conflict) as error:
@@ -73,5 +76,5 @@ def _form(
         email=email,
         shortest_password=SHORTEST_PASSWORD,
     )
-    response.headers.update(_PRIVATE)
+    response.headers.update(PRIVATE)
     return response

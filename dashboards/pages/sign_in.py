@@ -2,18 +2,17 @@
 
 from urllib.parse import urlsplit
 
-from anyio import from_thread
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from dashboards.errors import SEE_OTHER
 from dashboards.forms import Form
 from dashboards.site import site_of
-from kino_api.authentication import page_visitor
+from kino_api.authentication import origin_of, page_visitor, sign_out
 from kino_api.cookies import give_cookies, take_cookies
 from kino_api.problems import TooManyAttempts
 from kino_api.resources import resources_of
-from kino_api.sessions import WrongPassword, end_session, sign_in
+from kino_api.sign_in import WrongPassword
 from kino_api.users import has_administrator
 
 router = APIRouter(include_in_schema=False)
@@ -30,17 +29,13 @@ def show(request: Request, next: str = "/") -> Response:
 @router.post("/login")
 def enter(request: Request, form: Form) -> Response:
     """Sign in and go on to the page that was asked for."""
-    resources = resources_of(request)
-    email, address = form["email"], request.client.host if request.client else ""
+    email = form["email"]
     try:
-        resources.lockout.check(email, address)
-        grant = sign_in(resources.database, resources.tokens, email, form["password"])
+        grant = resources_of(request).sign_in.enter(email, form["password"], origin_of(request))
     except WrongPassword as error:
-        resources.lockout.failed(email, address)
         return _form(request, form["next"], email=email, notice=error.message, status=401)
     except TooManyAttempts as error:
         return _form(request, form["next"], email=email, notice=error.message, status=429)
-    resources.lockout.succeeded(email, address)
     give_cookies(request, grant)
     return RedirectResponse(own_path(form["next"]), SEE_OTHER)
 
@@ -48,12 +43,9 @@ def enter(request: Request, form: Form) -> Response:
 @router.post("/logout")
 def leave(request: Request, form: Form) -> Response:
     """End the session in every tab, and forget its cookies."""
-    resources = resources_of(request)
     visitor = page_visitor(request)
     if visitor is not None:
-        with resources.database.write() as session:
-            end_session(session, visitor.session_id)
-        from_thread.run_sync(resources.hub.end_session, visitor.session_id)
+        sign_out(request, visitor)
     take_cookies(request)
     return RedirectResponse("/login", SEE_OTHER)
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from kino_api.routes import (
+    account,
     agents,
     annotations,
     auth,
@@ -18,6 +19,7 @@ from kino_api.routes import (
     projects,
     reports,
     scope_items,
+    users,
 )
 
 
@@ -26,6 +28,8 @@ def routers() -> list[APIRouter]:
     return [
         auth.router,
         auth.keys_router,
+        account.router,
+        users.router,
         health.router,
         initiatives.router,
         projects.router,

@@ -1,17 +1,16 @@
-"""Sign-in, refresh, sign-out, the first administrator, and the public key."""
+"""Sign-in, refresh, sign-out, the first administrator, and the public keys."""
 
 from typing import Annotated, Any
 
-from anyio import from_thread
 from fastapi import Request
 from pydantic import BaseModel, Field
 
-from kino_api.authentication import CurrentUser, page_visitor
-from kino_api.cookies import REFRESH_COOKIE, give_cookies, take_cookies
+from kino_api.authentication import CurrentUser, origin_of, page_visitor, sign_out
+from kino_api.cookies import REFRESH_COOKIE, give_cookies
 from kino_api.cross_site import refuse_cross_site
 from kino_api.guarded_route import guarded_router
 from kino_api.resources import resources_of
-from kino_api.sessions import Grant, InvalidRefreshToken, WrongPassword, end_session, open_session, refresh, sign_in
+from kino_api.sessions import Grant, InvalidRefreshToken, refresh
 from kino_api.setup import complete_setup
 from kino_api.shapes import Body
 from kino_api.users import User
@@ -58,30 +57,21 @@ class Tokens(BaseModel):
 def login(request: Request, body: Credentials) -> Tokens:
     """Sign in with e-mail address and password."""
     refuse_cross_site(request, with_cookie=False)
-    resources = resources_of(request)
-    address = request.client.host if request.client else ""
-    resources.lockout.check(body.email, address)
-    try:
-        grant = sign_in(resources.database, resources.tokens, body.email, body.password)
-    except WrongPassword:
-        resources.lockout.failed(body.email, address)
-        raise
-    resources.lockout.succeeded(body.email, address)
-    return _granted(request, grant)
+    return granted(request, resources_of(request).sign_in.enter(body.email, body.password, origin_of(request)))
 
 
 @router.post("/refresh")
 def refresh_session(request: Request, body: RefreshBody | None = None) -> Tokens:
     """Use up a refresh token, and get its successor and a new access token."""
     token = body.refresh_token if body else None
+    resources = resources_of(request)
     if token is not None:
-        resources = resources_of(request)
-        return _tokens(refresh(resources.database, resources.tokens, token))
+        return tokens_of(refresh(resources.database, resources.tokens, token, origin_of(request).actor))
     if REFRESH_COOKIE not in request.cookies:
         raise InvalidRefreshToken("There is no refresh token. Sign in.")
     refuse_cross_site(request, with_cookie=True)
-    resources = resources_of(request)
-    return _granted(request, refresh(resources.database, resources.tokens, request.cookies[REFRESH_COOKIE]))
+    kept = request.cookies[REFRESH_COOKIE]
+    return granted(request, refresh(resources.database, resources.tokens, kept, origin_of(request).actor))
 
 
 @router.post("/logout", status_code=204)
@@ -90,11 +80,7 @@ def logout(request: Request) -> None:
     visitor = page_visitor(request)
     if visitor is None:
         raise Unauthenticated("Nobody is signed in.")
-    resources = resources_of(request)
-    with resources.database.write() as session:
-        end_session(session, visitor.session_id)
-    take_cookies(request)
-    from_thread.run_sync(resources.hub.end_session, visitor.session_id)
+    sign_out(request, visitor)
 
 
 @router.post("/setup", status_code=201)
@@ -102,10 +88,12 @@ def setup(request: Request, body: SetupBody) -> Tokens:
     """Make the first administrator and sign them in; the link works once."""
     refuse_cross_site(request, with_cookie=False)
     resources = resources_of(request)
-    with resources.database.write() as session:
-        user = complete_setup(session, body.token, body.email, body.name, body.password)
-        grant = open_session(session, resources.tokens, user)
-    return _granted(request, grant)
+    base_url = resources.settings.api_base_url
+    origin = origin_of(request)
+    with resources.database.write(by=origin.actor) as session:
+        user = complete_setup(session, body.token, body.email, body.name, body.password, base_url=base_url)
+        grant = resources.sign_in.open(session, user, origin)
+    return granted(request, grant)
 
 
 @router.get("/me")
@@ -116,14 +104,16 @@ def me(user: CurrentUser) -> User:
 
 @keys_router.get("/jwks.json")
 def jwks(request: Request) -> dict[str, Any]:
-    """Return the public key that access tokens are signed with."""
-    return resources_of(request).key.jwks
+    """Return the public keys of access tokens: the one that signs first, then those that signed lately."""
+    return resources_of(request).ring.keys().jwks
 
 
-def _granted(request: Request, grant: Grant) -> Tokens:
+def granted(request: Request, grant: Grant) -> Tokens:
+    """Return the grant's tokens, and give a browser its cookies along with them."""
     give_cookies(request, grant)
-    return _tokens(grant)
+    return tokens_of(grant)
 
 
-def _tokens(grant: Grant) -> Tokens:
+def tokens_of(grant: Grant) -> Tokens:
+    """Return the grant's tokens."""
     return Tokens(access_token=grant.access_token, refresh_token=grant.refresh_token, expires_in=grant.expires_in)

@@ -4,10 +4,13 @@ import httpx
 import pytest
 
 from dashboards.pages.sign_in import own_path
+from kino_api.account_links import Purpose, make_link
 from kino_api.cookies import ACCESS_COOKIE, REFRESH_COOKIE
 from kino_api.sessions import Grant
 from kino_api.setup import issue_setup_link
-from kino_core.database import Database
+from kino_api.users import Role, create_invited_user
+from kino_core.database import Database, query
+from kino_core.settings import Settings
 from tests.dashboards.conftest import EMAIL, PASSWORD
 
 
@@ -49,7 +52,7 @@ def test_the_right_password_opens_the_page_that_was_asked_for(stranger: httpx.Cl
 def test_guessing_ends_in_waiting(stranger: httpx.Client, administrator: None) -> None:
     answers = [stranger.post("/login", data={"email": EMAIL, "password": "wrong"}) for _ in range(6)]
     assert [answer.status_code for answer in answers] == [401] * 5 + [429]
-    assert "Too many failed attempts" in answers[-1].text
+    assert "Too many attempts" in answers[-1].text
 
 
 def test_another_sites_page_signs_nobody_in_or_out(client: httpx.Client) -> None:
@@ -101,3 +104,65 @@ def test_a_form_that_is_none_is_refused(stranger: httpx.Client) -> None:
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
     assert stranger.post("/login", content=crowded, headers=kind).status_code == 400
     assert stranger.post("/login", content=b"email=%ff", headers=kind).status_code == 400
+
+
+def _link(database: Database, site_settings: Settings, purpose: Purpose, email: str | None = None) -> str:
+    secret = site_settings.jwt_secret.get_secret_value()
+    with database.write() as session:
+        rows = query(session, 'SELECT id FROM kino."user" WHERE email = :email', email=EMAIL)
+        user_id = rows[0].id if rows else create_invited_user(session, EMAIL, "Ada", Role.ADMIN).id
+        return make_link(session, secret, user_id, purpose, email).token
+
+
+def _is_private(answer: httpx.Response) -> bool:
+    return (answer.headers["referrer-policy"], answer.headers["x-robots-tag"]) == ("no-referrer", "noindex")
+
+
+def test_an_invitation_a_new_password_and_a_new_address_each_take_a_button(
+    stranger: httpx.Client, database: Database, site_settings: Settings
+) -> None:
+    cases = {
+        Purpose.INVITE: {"name": "Ada", "password": PASSWORD},
+        Purpose.RESET: {"password": "a green lamp on the stairs"},
+        Purpose.VERIFY: {},
+    }
+    for purpose, form in cases.items():
+        token = _link(database, site_settings, purpose, "countess@example.com" if purpose is Purpose.VERIFY else None)
+        for _ in range(2):
+            page = stranger.get(f"/{purpose}", params={"token": token})
+            assert (page.status_code, _is_private(page)) == (200, True), purpose
+            assert f'name="token" value="{token}"' in page.text
+        if "password" in form:
+            weak = stranger.post(f"/{purpose}", data={**form, "token": token, "password": "passwordpassword"})
+            assert (weak.status_code, _is_private(weak)) == (400, True)
+            assert "among the first" in weak.text
+            assert "passwordpassword" not in weak.text
+        done = stranger.post(f"/{purpose}", data={**form, "token": token})
+        assert done.status_code == (303 if purpose is Purpose.INVITE else 200), done.text
+        for again in (
+            stranger.get(f"/{purpose}", params={"token": token}),
+            stranger.post(f"/{purpose}", data={**form, "token": token}),
+        ):
+            assert (again.status_code, _is_private(again)) == (403, True)
+            assert "This link no longer works" in again.text
+    signed_in = stranger.post(
+        "/login", data={"email": "countess@example.com", "password": "a green lamp on the stairs"}
+    )
+    assert signed_in.status_code == 303
+
+
+def test_the_page_for_a_forgotten_password_tells_nobody_who_has_an_account(
+    stranger: httpx.Client, administrator: None, database: Database
+) -> None:
+    assert 'href="/forgot"' in stranger.get("/login").text
+    assert _is_private(stranger.get("/forgot"))
+    pages = [stranger.post("/forgot", data={"email": each}) for each in (EMAIL, "nobody@example.com")]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert pages[0].text == pages[1].text
+    with database.read() as session:
+        assert [row.recipient for row in query(session, "SELECT recipient FROM kino.outbox")] == [EMAIL]
+    for _ in range(4):
+        stranger.post("/forgot", data={"email": "nobody@example.com"})
+    assert stranger.post("/forgot", data={"email": "nobody@example.com"}).status_code == 429
+    foreign = stranger.post("/forgot", data={"email": EMAIL}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert foreign.status_code == 403

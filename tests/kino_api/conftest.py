@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -14,10 +15,15 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import insert
 
+from kino_api.access_tokens import AccessTokens
+from kino_api.accounts import Accounts
 from kino_api.app import create_api
-from kino_api.keys import load_signing_key
+from kino_api.keys import KeyRing, load_signing_key
+from kino_api.lockout import Lockout
 from kino_api.passwords import hash_password
-from kino_api.sessions import open_session
+from kino_api.refresh_tokens import RefreshTokens
+from kino_api.sessions import SessionTokens, open_session
+from kino_api.sign_in import SignIn
 from kino_api.users import ProjectRole, Role, User
 from kino_core.database import Database, query
 from kino_core.settings import Settings
@@ -25,6 +31,7 @@ from kino_core.tables import project_member, user
 
 EMAIL = "ada@example.com"
 PASSWORD = "correct horse battery staple"
+LINK_SECRET = "a secret for links"
 UNKNOWN_PASSWORD = "$argon2id$none"
 
 
@@ -97,6 +104,19 @@ def administrator(database: Database, password_hash: str) -> None:
         session.execute(
             insert(user).values(id=uuid.uuid4(), email=EMAIL, name="Ada", role="ADMIN", password_hash=password_hash)
         )
+
+
+@pytest.fixture
+def sign_in(database: Database, signing_key_file: Path) -> SignIn:
+    """What lets people in, without a web process around it; whoever guesses has to wait."""
+    access = AccessTokens(KeyRing(signing_key_file), "http://localhost:8000", timedelta(minutes=15))
+    tokens = SessionTokens(access, RefreshTokens(b"a secret of the tests"), timedelta(days=7))
+    return SignIn(database, tokens, Lockout(enabled=True))
+
+
+@pytest.fixture
+def accounts(sign_in: SignIn) -> Accounts:
+    return Accounts(sign_in, LINK_SECRET, "http://localhost:8000")
 
 
 @pytest.fixture

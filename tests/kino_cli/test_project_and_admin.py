@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
+from kino_api.account_links import Purpose, find_link
+from kino_api.lockout import Kind, Lockout, target_of
 from kino_api.passwords import is_password
+from kino_api.users import Role, create_invited_user
 from kino_cli import main
 from kino_core.database import Database, query
 
@@ -83,3 +86,66 @@ def test_a_token_is_made_rotated_and_told_to_sign(
     assert _run(monkeypatch, "token", "secret", new["id"], "--remove") == 0
     assert "needs no signature" in capsys.readouterr().err
     assert _run(monkeypatch, "token", "revoke", new["id"]) == 0
+
+
+def test_somebody_who_guessed_too_often_may_try_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with database.write() as session:
+        create_invited_user(session, "ada@example.com", "Ada", Role.ADMIN)
+        for address in ("192.0.2.1", "198.51.100.1"):
+            Lockout(enabled=True).count(session, target_of(Kind.SIGN_IN, "Ada@example.com", address))
+    assert _run(monkeypatch, "admin", "unlock", "--email", "ADA@example.com", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"email": "ada@example.com", "attempts_forgotten": 2}
+    assert _run(monkeypatch, "admin", "unlock", "--email", "nobody@example.com") == 1
+    assert "kino admin list" in capsys.readouterr().err
+    with database.read() as session:
+        assert query(session, "SELECT FROM kino.attempt") == []
+        assert len(query(session, "SELECT FROM kino.audit WHERE action = 'UNLOCKED'")) == 1
+
+
+def test_a_link_for_a_password_is_printed_once_and_works(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with database.write() as session:
+        create_invited_user(session, "ada@example.com", "Ada", Role.ADMIN)
+    for purpose in (Purpose.INVITE, Purpose.RESET):
+        assert _run(monkeypatch, "admin", "reset-link", "--email", "ada@example.com", "--json") == 0
+        made = json.loads(capsys.readouterr().out)
+        base, _, token = made["url"].partition("?token=")
+        assert (made["purpose"], base) == (purpose, f"http://localhost:8000/{purpose}")
+        with database.read() as session:
+            assert find_link(session, token, purpose).user_email == "ada@example.com"
+        with database.write() as session:
+            query(session, "UPDATE kino.\"user\" SET password_hash = 'known' RETURNING id")
+    assert _run(monkeypatch, "admin", "reset-link", "--email", "ada@example.com") == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("http://localhost:8000/reset?token=")
+    assert "for an hour" in said.err
+
+
+def test_everybody_who_may_sign_in_is_listed(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with database.write() as session:
+        create_invited_user(session, "ada@example.com", "Ada", Role.ADMIN)
+    assert _run(monkeypatch, "admin", "list", "--json") == 0
+    [listed] = json.loads(capsys.readouterr().out)["items"]
+    assert (listed["email"], listed["role"], listed["status"]) == ("ada@example.com", "ADMIN", "INVITED")
+    assert _run(monkeypatch, "admin", "list") == 0
+    assert "ada@example.com" in capsys.readouterr().out
+
+
+def test_keys_are_replaced_and_the_audit_knows(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = []
+    for _ in range(2):
+        assert _run(monkeypatch, "keys", "rotate", "--json") == 0
+        made.append(json.loads(capsys.readouterr().out))
+    assert made[0]["kid"] in [each["kid"] for each in made[1]["retired"]]
+    with database.read() as session:
+        rotated = query(
+            session, "SELECT actor_type, entity_id FROM kino.audit WHERE action = 'KEYS_ROTATED' ORDER BY id"
+        )
+    assert [tuple(row) for row in rotated] == [("system", each["kid"]) for each in made]

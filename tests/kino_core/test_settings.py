@@ -144,3 +144,13 @@ def test_every_setting_is_in_the_example_and_the_example_is_valid() -> None:
     example = dict(line.split("=", 1) for line in lines)
     assert sorted(example) == sorted(variable_names())
     assert settings_from({name: value for name, value in example.items() if value}) == settings_from({})
+
+
+def test_mail_comes_from_an_address_that_fits_a_header() -> None:
+    home = {"KINO_HOME": "/srv/kino", "API_BASE_URL": "https://kino.example.com"}
+    assert settings_from(home).email_from == "Kino <kino@kino.example.com>"
+    for written in ("noreply@example.com", "Kino <noreply@example.com>"):
+        assert settings_from({**home, "EMAIL_FROM": written}).email_from == written
+    for wrong in ("nobody", "a@example.com\r\nBcc: b@example.com", "Kino <>", "a@b@c"):
+        with pytest.raises(WrongSettings, match="EMAIL_FROM"):
+            settings_from({**home, "EMAIL_FROM": wrong})

@@ -24,7 +24,8 @@ from tests.factories.events import CLAUDE, DEPENDABOT, HUMAN, OTHER_HUMAN, agent
 
 BY_HAND = Path(__file__).with_name("cards_counted_by_hand.sql").read_text()
 BLOCKED_BY_HAND = """
-SELECT count(*) AS open_blockers, min(opened_at) AS oldest_blocker_at FROM kino.open_blocker(ARRAY[CAST(:id AS uuid)], 'infinity')
+SELECT count(*) AS open_blockers, min(opened_at) AS oldest_blocker_at
+FROM kino.open_blocker(ARRAY[CAST(:id AS uuid)], 'infinity')
 """
 AUTHORS = (HUMAN, OTHER_HUMAN, CLAUDE, DEPENDABOT)
 MONDAY = datetime.combine(datetime.now(UTC).date() - timedelta(days=datetime.now(UTC).weekday()), time(), UTC)
