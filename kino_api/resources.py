@@ -18,6 +18,7 @@ from kino_api.sessions import SessionTokens
 from kino_core.database import Database
 from kino_core.gold import Warehouse
 from kino_core.settings import Settings
+from kino_core.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Resources:
     lockout: Lockout
     hub: LiveHub
     jobs: Jobs
+    watch: Watch
 
 
 @asynccontextmanager
@@ -56,12 +58,15 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         lockout=Lockout(enabled=settings.rate_limits_on),
         hub=LiveHub(settings.redis_url, database),
         jobs=Jobs(),
+        watch=Watch(settings.database_url),
     )
+    resources.watch.start()
     try:
         async with resources.hub.running():
             yield resources
     finally:
         await run_in_threadpool(resources.jobs.close)
+        await run_in_threadpool(resources.watch.close)
         warehouse.close()
         database.close()
 

@@ -185,6 +185,24 @@ audit = Table(
 )
 """Who changed what, append-only, by month; triggers write it with each change."""
 
+security_event = Table(
+    "security_event",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("occurred_at", DateTime(timezone=True), nullable=False),
+    Column("last_at", DateTime(timezone=True), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("user_id", Uuid),
+    Column("address", Text),
+    Column("token_id", Uuid),
+    Column("route", Text),
+    Column("count", BigInteger, nullable=False),
+    Column("details", JSONB, nullable=False),
+    schema="kino",
+)
+"""What the watch noticed, a row for each minute and whoever it was; `address` is personal."""
+
 repository = Table(
     "repository",
     metadata,
