@@ -13,6 +13,7 @@ from kino_ingest.partitions import keep_partitions, lock_refused
 from kino_ingest.sql import read_sql
 
 SEAL_SECONDS = 1.0
+MOST_BATCHES = 5
 ANCHOR_SECONDS = 60.0
 PARTITION_SECONDS = 3600.0
 RETENTION_SECONDS = 3600.0
@@ -57,11 +58,12 @@ class Upkeep:
 
     def _seal(self) -> None:
         with self._database.read() as session:
-            waiting = unsealed(session).entries
-        while waiting > 0:
-            sealed = seal_next(self._database)
-            # Whoever writes more than this at once lets the fold have its turn in between.
-            waiting = waiting - sealed if sealed == MOST_AT_ONCE else 0
+            if not unsealed(session).entries:
+                return
+        # A backlog is worked off in parts, so that the fold has its turn in between.
+        for _ in range(MOST_BATCHES):
+            if seal_next(self._database) < MOST_AT_ONCE:
+                return
 
     def _anchor(self) -> None:
         if self._key is not None:

@@ -21,6 +21,7 @@ _NAMES = {
     "smtp": "E-mail",
     "github": "GitHub",
     "s3": "Object storage",
+    "audit": "Audit",
 }
 _LOOK = {
     State.OK: ("on-track", "OK"),

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from kino_api.routes import (
     agents,
+    audit,
     auth,
     dead_letters,
     health,
@@ -13,6 +14,7 @@ from kino_api.routes import (
     project_parts,
     projects,
     reports,
+    security_events,
 )
 
 
@@ -32,5 +34,8 @@ def routers() -> list[APIRouter]:
         dead_letters.router,
         reports.router,
         reports.jobs_router,
+        audit.router,
+        audit.project_router,
+        security_events.router,
         live.router,
     ]

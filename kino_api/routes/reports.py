@@ -1,7 +1,6 @@
 """Reports over HTTP: the library, its files, and making one."""
 
 import uuid
-from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -20,11 +19,10 @@ from kino_api.shapes import (
     DEFAULT_LIMIT,
     Body,
     CursorText,
-    InvalidCursor,
     Limit,
     Page,
-    cursor_parts,
     page_of,
+    pair_cursor,
 )
 from kino_core.metrics import ScopeType
 from kino_core.periods import parse_period
@@ -71,7 +69,7 @@ def show(
     """List reports, the newest first."""
     with resources_of(request).database.read() as session:
         projects = projects_allowed(user, Permission(Resource.REPORT, Action.READ))
-        found = list_reports(session, limit=limit + 1, before=_before(cursor), scope_ids=projects)
+        found = list_reports(session, limit=limit + 1, before=pair_cursor(cursor), scope_ids=projects)
     return page_of(found, limit, lambda each: (each.created_at, each.id))
 
 
@@ -126,18 +124,3 @@ def attachment(name: str) -> str:
     """Return the Content-Disposition of a file: its name for old and, in full, for new browsers (RFC 6266)."""
     plain = "".join(letter if (letter.isascii() and letter.isalnum()) or letter in "-._" else "_" for letter in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-
-
-def _before(cursor: str | None) -> tuple[datetime, uuid.UUID] | None:
-    if cursor is None:
-        return None
-    moment, report_id = cursor_parts(cursor, 2)
-    try:
-        created_at = datetime.fromisoformat(moment)
-        if created_at.tzinfo is None:
-            raise ValueError
-        return created_at, uuid.UUID(report_id)
-    except ValueError as error:
-        raise InvalidCursor(
-            "The cursor is not one of this list. Take next_cursor as it came.", field="cursor"
-        ) from error
