@@ -68,7 +68,7 @@ def list_audit(
         found = found.where(audit.c.project_id == project_id)
     if before is not None:
         found = found.where(audit.c.id < before)
-    return [AuditEntry(**row) for row in session.execute(found).mappings()]
+    return [_entry(dict(row)) for row in session.execute(found).mappings()]
 
 
 def _readable(user: User) -> Select[Any]:
@@ -80,6 +80,10 @@ def _readable(user: User) -> Select[Any]:
         # A manager reads what was done to projects and initiatives, not to accounts and keys.
         return entries.where(or_(audit.c.project_id.is_not(None), audit.c.entity_type == "initiative"))
     return entries.where(audit.c.project_id.in_(list(projects)))
+
+
+def _entry(row: dict[str, Any]) -> AuditEntry:
+    return AuditEntry(**row | {"actor_type": ActorType(row["actor_type"])})
 
 
 def _filtered(entries: Select[Any], asked: AuditFilter) -> Select[Any]:

@@ -13,6 +13,8 @@ from kino_api.cross_site import SAFE_METHODS
 from kino_api.permissions import Open, Permission, check_permission, permission_of
 from kino_api.resources import resources_of
 from kino_api.shapes import ErrorEnvelope
+from kino_api.watching import note
+from kino_core.watch import Suspicion
 from kino_ingest.http_request import WrongContentType
 
 
@@ -49,9 +51,13 @@ def _admit(request: Request, permission: Permission, accesses: tuple[tuple[str, 
     if not accesses:
         check_permission(visitor.user, permission)
         return
-    with resources_of(request).database.read() as session:
+    resources = resources_of(request)
+    with resources.database.read() as session:
         for name, access in accesses:
             access(session, visitor.user, request.path_params[name], permission)
+    for name, _ in accesses:
+        if resources.objects_seen.add(visitor.user.id, f"{name}={request.path_params[name]}"):
+            note(request, Suspicion.MANY_OBJECTS)
 
 
 def _check_content_type(request: Request) -> None:

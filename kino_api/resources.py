@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
@@ -15,6 +15,7 @@ from kino_api.live import LiveHub
 from kino_api.lockout import Lockout
 from kino_api.refresh_tokens import RefreshTokens
 from kino_api.sessions import SessionTokens
+from kino_api.watching import ObjectsSeen
 from kino_core.database import Database
 from kino_core.gold import Warehouse
 from kino_core.settings import Settings
@@ -35,6 +36,7 @@ class Resources:
     hub: LiveHub
     jobs: Jobs
     watch: Watch
+    objects_seen: ObjectsSeen = field(default_factory=ObjectsSeen)
 
 
 @asynccontextmanager

@@ -156,7 +156,7 @@ class Watch:
 
         Once a day for each address it is written, so that one in use is never forgotten.
         """
-        used = (token_id, _network(address), int(time.time() // 86_400))
+        used = (token_id, address, int(time.time() // 86_400))
         if used in self._token_addresses:
             return
         if len(self._token_addresses) >= MOST_TOKEN_ADDRESSES:

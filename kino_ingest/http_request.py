@@ -78,8 +78,17 @@ def request_id_of(headers: Headers) -> str:
     return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
+def correlation_id_of(headers: Headers, request_id: str) -> str:
+    """Return the id under which the caller's other requests run too where it sends a plain one, else the request's."""
+    given = headers.get("x-correlation-id")
+    return given if _REQUEST_ID.fullmatch(given) else request_id
+
+
 class Request:
-    """One request at a door. `answer_headers` go with the answer, whatever it turns out to be."""
+    """One request at a door. `answer_headers` go with the answer, whatever it turns out to be.
+
+    `token_id` is None until the token is known to be good.
+    """
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.path: str = scope["path"]
@@ -89,6 +98,13 @@ class Request:
         # Inside the whole web application the request has its id already.
         self.id: str = scope.get("state", {}).get("request_id") or request_id_of(self.headers)
         self.answer_headers: dict[str, str] = {}
+        self.address: str | None = scope["client"][0] if scope.get("client") else None
+        self.token_id: uuid.UUID | None = None
+
+    @property
+    def correlation_id(self) -> str:
+        """The id that ties this request to its caller's others."""
+        return correlation_id_of(self.headers, self.id)
 
 
 def check_declared(headers: Headers, *, kinds: Collection[str], max_bytes: int, gzip_allowed: bool) -> bool:

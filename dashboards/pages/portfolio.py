@@ -17,9 +17,11 @@ from dashboards.site import Site, site_of
 from dashboards.spreadsheets import csv_response
 from dashboards.tiles import Tile, tiles
 from dashboards.visitors import Visitor
+from kino_api.authentication import writing
 from kino_api.blockers import open_blockers
 from kino_api.portfolio import list_projects
 from kino_api.users import User
+from kino_core.audit import record
 from kino_core.gold import PORTFOLIO, Gold, Scope
 from kino_core.lake import LakeNotReady
 from kino_core.metrics import ScopeType
@@ -90,6 +92,8 @@ def projects_csv(request: Request, visitor: Visitor, q: str = "", sort: str = "n
     """Download the table as it is filtered and sorted."""
     now = datetime.now(UTC)
     rows, _ = _read(site_of(request), visitor, Period.of(Grain.MONTH, now.date()), now)
+    with writing(request) as session:
+        record(session, "EXPORT", "portfolio", None, details={"format": "csv"})
     return csv_response("projects.csv", CSV_COLUMNS, (_cells(row) for row in in_order(matching(rows, q), sort)))
 
 

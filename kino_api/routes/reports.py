@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse
 from pydantic import Field
 
 from kino_api import report_jobs
-from kino_api.authentication import CurrentUser
+from kino_api.authentication import CurrentUser, writing
 from kino_api.guarded_route import guarded_router
 from kino_api.jobs import Job
 from kino_api.metrics import find_scope, project_of
@@ -24,6 +24,7 @@ from kino_api.shapes import (
     page_of,
     pair_cursor,
 )
+from kino_core.audit import record
 from kino_core.metrics import ScopeType
 from kino_core.periods import parse_period
 from kino_reports.snapshot import ReportKind
@@ -85,7 +86,16 @@ def create(request: Request, user: CurrentUser, body: NewReport, response: Respo
             raise not_allowed(MAKE)
     formats = [str(each) for each in body.formats] if body.formats else None
     job = resources.jobs.start(
-        f"report {body.kind}", user.id, report_jobs.make, resources.settings, body.kind, scope, period, formats, user.id
+        f"report {body.kind}",
+        user.id,
+        report_jobs.make,
+        resources.settings,
+        body.kind,
+        scope,
+        period,
+        formats,
+        user.id,
+        request.state.request_id,
     )
     response.headers["Location"] = f"/api/v1/jobs/{job.id}"
     return job
@@ -104,9 +114,11 @@ def download(
 ) -> Response:
     """Return one file of a report."""
     resources = resources_of(request)
-    with resources.database.read() as session:
+    with writing(request) as session:
         found = find_report(session, report_id)
-    path = report_file(resources.settings, found, format)
+        path = report_file(resources.settings, found, format)
+        project_id = found.scope_id if found.scope_type == ScopeType.PROJECT else None
+        record(session, "EXPORT", "report", report_id, project_id=project_id, details={"format": format})
     return FileResponse(
         path,
         media_type=_TYPES[format],
