@@ -62,13 +62,18 @@ def list_audit(
     limit: int = 50,
 ) -> list[AuditEntry]:
     """Return the entries that the user may read, of one project where one is named; `before` is the last id seen."""
-    # Only what is asked for stands in the statement, so that PostgreSQL plans for exactly that.
+    found = audit_query(user, asked, project_id=project_id, before=before, limit=limit)
+    return [_entry(dict(row)) for row in session.execute(found).mappings()]
+
+
+def audit_query(
+    user: User, asked: AuditFilter, *, project_id: uuid.UUID | None, before: int | None, limit: int
+) -> Select[Any]:
+    """Return the statement for them: only what is asked for stands in it, so that PostgreSQL plans for just that."""
     found = _filtered(_readable(user), asked).order_by(audit.c.id.desc()).limit(limit)
     if project_id is not None:
         found = found.where(audit.c.project_id == project_id)
-    if before is not None:
-        found = found.where(audit.c.id < before)
-    return [_entry(dict(row)) for row in session.execute(found).mappings()]
+    return found if before is None else found.where(audit.c.id < before)
 
 
 def _readable(user: User) -> Select[Any]:

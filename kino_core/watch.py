@@ -189,7 +189,9 @@ class Watch:
         try:
             with self._database.write() as session:
                 session.exec_driver_sql("SET LOCAL synchronous_commit = off")
-                rows = session.exec_driver_sql(_statement(), {"events": msgspec.json.encode(list(map(_row, due)))})
+                rows = session.exec_driver_sql(
+                    _statement(), {"events": msgspec.json.encode(list(map(_row, due))).decode()}
+                )
                 fresh = {row.id: row.severity for row in rows if row.fresh}
         except (KinoError, SQLAlchemyError) as error:
             log.warning("security events wait for PostgreSQL", waiting=len(due), error=str(error))

@@ -48,7 +48,7 @@ def test_every_table_that_people_change_is_audited_or_says_why_not(database: Dat
 def test_a_change_is_undone_when_the_audit_cannot_take_its_entry(database: Database) -> None:
     with database.write() as session:
         session.exec_driver_sql(
-            "ALTER TABLE kino.audit ADD CONSTRAINT full CHECK (entity_type <> 'initiative') NOT VALID"
+            "ALTER TABLE kino.audit ADD CONSTRAINT refuses CHECK (entity_type <> 'initiative') NOT VALID"
         )
     with pytest.raises(DBAPIError):
         make_initiative(database, Actor(ActorType.USER, uuid.uuid4()))
