@@ -213,7 +213,11 @@ def _execute(session: WriteSession, statement: str, values: dict[str, Any]) -> N
 
 
 def _readable(fields: dict[str, Any]) -> dict[str, Any]:
-    return fields | {"error": hide_in_text(str(fields["error"])), "state": LetterState(str(fields["state"]))}
+    # Senders choose these, and may have chosen a secret.
+    told = {
+        name: fields[name] and hide_in_text(str(fields[name])) for name in ("event_id", "type", "repository", "error")
+    }
+    return fields | told | {"state": LetterState(str(fields["state"]))}
 
 
 def _unknown() -> UnknownLetter:

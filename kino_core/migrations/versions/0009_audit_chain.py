@@ -29,5 +29,5 @@ def downgrade() -> None:
                 project_id, before, after, details, actor ->> 'request_id'
             FROM (SELECT nullif(current_setting('kino.actor', true), '')::jsonb AS actor) AS told
         $$;
-        DROP FUNCTION kino.audit_write_as, kino.keep_audit_partitions;
+        DROP FUNCTION kino.audit_write_as, kino.keep_audit_partitions, kino.without_secrets;
     """)

@@ -45,6 +45,18 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON kino.audit_cut
 CREATE TRIGGER append_only_whole BEFORE TRUNCATE ON kino.audit_cut
     FOR EACH STATEMENT EXECUTE FUNCTION kino.audit_is_append_only();
 
+-- What somebody pasted into the wrong field must not stay in the audit for a year. The shapes are those of
+-- kino_core/logs.py.
+CREATE FUNCTION kino.without_secrets(state jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT regexp_replace(state::text,
+        'kino_(dev|stg|prod)_[0-9A-Za-z]+|gh[pousr]_[0-9A-Za-z]+|github_pat_[0-9A-Za-z_]+'
+        '|eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+(\.[0-9A-Za-z_-]+)?|whsec_[0-9A-Za-z_+/=-]+'
+        '|(?<=://)[^[:space:]/@"\\]*:[^[:space:]@"\\]+(?=@)'
+        '|(?<![0-9A-Za-z_-])(?=[0-9A-Za-z_-]*[a-z])(?=[0-9A-Za-z_-]*[A-Z])(?=[0-9A-Za-z_-]*[0-9])'
+        '[0-9A-Za-z_-]{40,}={0,2}',
+        '[hidden]', 'g')::jsonb
+$$;
+
 -- As kino.audit_write, for an actor who is not the transaction's.
 CREATE FUNCTION kino.audit_write_as(
     actor jsonb, action text, entity_type text, entity_id text, project_id uuid, before jsonb, after jsonb, details jsonb
@@ -53,7 +65,8 @@ CREATE FUNCTION kino.audit_write_as(
         INSERT INTO kino.audit (
             actor_type, actor_id, action, entity_type, entity_id, project_id, before, after, details, request_id)
         VALUES (coalesce(actor ->> 'type', 'system'), (actor ->> 'id')::uuid, action, entity_type, entity_id,
-            project_id, before, after, details, actor ->> 'request_id')
+            project_id, kino.without_secrets(before), kino.without_secrets(after), kino.without_secrets(details),
+            actor ->> 'request_id')
         RETURNING id, occurred_at
     )
     INSERT INTO kino.audit_unsealed (audit_id, occurred_at) SELECT id, occurred_at FROM written
