@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Muta
 from typing import Any, ClassVar
 
 from kino_core.errors import Category, InvalidInput, KinoError
+from kino_core.logs import hide_in_text
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -75,13 +76,18 @@ class Headers:
 def request_id_of(headers: Headers) -> str:
     """Return the request's own id where it sends a plain one, else a new one."""
     given = headers.get("x-request-id")
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if _is_plain_id(given) else uuid.uuid4().hex
 
 
 def correlation_id_of(headers: Headers, request_id: str) -> str:
     """Return the id under which the caller's other requests run too where it sends a plain one, else the request's."""
     given = headers.get("x-correlation-id")
-    return given if _REQUEST_ID.fullmatch(given) else request_id
+    return given if _is_plain_id(given) else request_id
+
+
+def _is_plain_id(given: str) -> bool:
+    # Ids stand in every log line: a token that somebody sends as one must not.
+    return bool(_REQUEST_ID.fullmatch(given)) and hide_in_text(given) == given
 
 
 class Request:
