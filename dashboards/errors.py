@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from dashboards.rendering import Renderer, wants_part
 from dashboards.visitors import SignInFirst
 from kino_api.problems import answer_problem, problem_of
+from kino_core.logs import hide_in_text
 
 _PROGRAMS = ("/api/", "/auth/", "/webhooks/", "/.well-known/", "/health", "/readyz", "/ws")
 _TITLES = {
@@ -38,7 +39,7 @@ def error_pages(renderer: Renderer) -> Callable[[Request, Exception], Response]:
             status=problem.status,
             code=problem.status,
             title=_TITLES.get(problem.status, _TITLES[500]),
-            message=problem.message,
+            message=hide_in_text(problem.message),
             request_id=request.scope["state"]["request_id"],
         )
         response.headers.update(problem.headers)

@@ -12,10 +12,11 @@ from starlette.middleware import Middleware
 
 from kino_api.openapi import describe
 from kino_api.problems import answer_problem
-from kino_api.request_guard import Answer, RequestGuard
+from kino_api.request_guard import RequestGuard
 from kino_api.resources import open_resources
 from kino_api.routes import routers
 from kino_api.security_headers import SecurityHeaders
+from kino_api.watching import Answer, watched
 from kino_core.errors import KinoError
 from kino_core.settings import Settings
 
@@ -28,6 +29,7 @@ def create_api(settings: Settings, *, lifespan: Lifespan | None = None, answer: 
     `lifespan` runs inside the API's own, so that it finds `app.state.resources`. `answer` turns every error into a
     response: pages show people theirs as HTML. Raises Undeclared when a route has no permission.
     """
+    answer = watched(answer)
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:

@@ -20,6 +20,7 @@ from kino_core.gold import Warehouse
 from kino_core.outbox import stuck_error
 from kino_core.replica import ReplicatedDatabase
 from kino_core.settings import Settings
+from kino_ingest.audit.seal import unsealed
 from kino_ingest.dead_letters import failing_sources
 
 PROBE_SECONDS = 1.0
@@ -62,7 +63,7 @@ class Capabilities:
             if time.monotonic() - moment > KEPT_SECONDS:
                 probes: list[Callable[[], Capability]] = [
                     self._postgres, self._redis, self._lake, self._dagster, self._chromium, self._smtp, self._github,
-                    self._storage, self._fold, self._replica,
+                    self._storage, self._fold, self._replica, self._audit,
                 ]  # fmt: skip
                 with ThreadPoolExecutor(len(probes)) as pool:
                     known = list(pool.map(lambda probe: probe(), probes))
@@ -172,6 +173,19 @@ class Capabilities:
         if failing:
             return Capability("fold", State.DEGRADED, f"Events keep failing: {failing}. See `kino dlq list`.")
         return Capability("fold", State.OK, "No source's events keep failing.")
+
+    def _audit(self) -> Capability:
+        try:
+            with self._database.read() as session:
+                if not schema.is_current(session):
+                    return Capability("audit", State.DOWN, "The audit waits until the tables are of this version.")
+                waiting = unsealed(session)
+        except KinoError as error:
+            return Capability("audit", State.DOWN, error.message)
+        if waiting.late and waiting.since is not None:
+            detail = f"{waiting.entries} entries wait for their seal since {waiting.since:%Y-%m-%d %H:%M} UTC."
+            return Capability("audit", State.DEGRADED, f"{detail} Does a worker run?")
+        return Capability("audit", State.OK, "Entries are sealed as they come.")
 
 
 def _answers(host: str, port: int) -> bool:

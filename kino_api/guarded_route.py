@@ -15,7 +15,9 @@ from kino_api.permissions import Open, Permission, check_permission, permission_
 from kino_api.resources import resources_of
 from kino_api.shapes import ErrorEnvelope, ShownOnce
 from kino_api.user_limits import spend
+from kino_api.watching import note
 from kino_core.errors import KinoError
+from kino_core.watch import Suspicion
 from kino_ingest.http_request import WrongContentType
 
 REPEATABLE = "/api/v1/"
@@ -64,7 +66,8 @@ def _admit(request: Request, permission: Permission, accesses: tuple[tuple[str, 
     Both on one connection, which is given back before the route takes its own.
     """
     token = credential_of(request)
-    with resources_of(request).database.read() as session:
+    resources = resources_of(request)
+    with resources.database.read() as session:
         visitor = recognise(session, request, token)
         try:
             if not accesses:
@@ -73,6 +76,9 @@ def _admit(request: Request, permission: Permission, accesses: tuple[tuple[str, 
                 access(session, visitor.user, request.path_params[name], permission)
         except KinoError as refusal:
             return refusal
+    for name, _ in accesses:
+        if resources.objects_seen.add(visitor.user.id, f"{name}={request.path_params[name]}"):
+            note(request, Suspicion.MANY_OBJECTS)
     return None
 
 

@@ -235,6 +235,10 @@ ROUTES: dict[tuple[str, str], Permission | Open] = {
     ("POST", "/api/v1/reports"): Permission(Resource.REPORT, CREATE),
     ("GET", "/api/v1/reports/{report_id}"): Permission(Resource.REPORT, READ),
     ("GET", "/api/v1/reports/{report_id}/download"): Permission(Resource.REPORT, READ),
+    ("GET", "/api/v1/audit"): Permission(Resource.AUDIT, READ),
+    ("GET", "/api/v1/projects/{project_id}/audit"): Permission(Resource.AUDIT, READ),
+    ("GET", "/api/v1/security-events"): Permission(Resource.SECURITY, READ),
+    ("GET", "/api/v1/security-events/summary"): Permission(Resource.SECURITY, READ),
     ("GET", "/api/v1/jobs/{job_id}"): Permission(Resource.OWN_SESSION, READ),
 }
 

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from kino_core.errors import Category, Conflict, KinoError
-from kino_ingest.answers import RETRY_AFTER_SECONDS, STATUS
+from kino_core.logs import hide_in, hide_in_text
+from kino_ingest.answers import RETRY_AFTER_SECONDS, STATUS, support_details
 from kino_ingest.http_request import RequestRefused
 
 
@@ -47,15 +48,18 @@ class Problem:
     retryable: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def envelope(self, request_id: str) -> dict[str, Any]:
-        """Return the body that every error of the API has."""
+    def envelope(self, request_id: str, support: str | None = None) -> dict[str, Any]:
+        """Return the body that every error of the API has; `support` is whom to ask where nothing else helps.
+
+        Nothing in it looks like a secret, even where it was the caller's own.
+        """
         return {
             "error": {
                 # What is away is a matter of the server; callers tell it by the status.
                 "category": Category.SERVER if self.category is Category.UNAVAILABLE else self.category,
                 "code": self.code,
-                "message": self.message,
-                "details": self.details,
+                "message": hide_in_text(self.message),
+                "details": hide_in(self.details) | support_details(self.status, support),
                 "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
                 "request_id": request_id,
                 "retryable": self.retryable,
@@ -100,7 +104,15 @@ def answer_problem(request: Request, error: Exception) -> Response:
     """Answer with the envelope of `error`."""
     problem = problem_of(error)
     request_id = request.scope["state"]["request_id"]
-    return JSONResponse(problem.envelope(request_id), problem.status, headers=dict(problem.headers))
+    envelope = problem.envelope(request_id, support_contact(request))
+    return JSONResponse(envelope, problem.status, headers=dict(problem.headers))
+
+
+def support_contact(request: Request) -> str | None:
+    """Return whom people may ask for help, as SUPPORT_CONTACT says."""
+    resources = getattr(request.app.state, "resources", None)
+    contact: str | None = resources.settings.support_contact if resources else None
+    return contact
 
 
 def _foreseen(error: KinoError) -> Problem:

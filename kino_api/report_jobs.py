@@ -15,8 +15,9 @@ def make(
     period: Period,
     formats: list[str] | None,
     created_by: uuid.UUID,
+    request_id: str,
 ) -> uuid.UUID:
     """Make a report and return its id; raises what `make_report` raises."""
     from kino_reports.make import make_report  # noqa: PLC0415  only the process that renders loads what renders
 
-    return make_report(settings, kind, scope, period, formats, created_by=created_by).report_id
+    return make_report(settings, kind, scope, period, formats, created_by=created_by, request_id=request_id).report_id

@@ -1,24 +1,31 @@
-"""What every request passes before a route sees it: an id, a known host, a bounded body, and a net for crashes."""
+"""What every request passes before a route sees it: an id, a known host, a bounded body, and a net for crashes.
 
-from collections.abc import Callable
+Behind it, every request has its line in the log.
+"""
+
+import time
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kino_api.watching import Answer, note_injection, route_of
+from kino_core.actors import ActorType
 from kino_core.errors import InvalidInput
-from kino_ingest.http_request import BodyTooLarge, request_id_of
+from kino_ingest.http_request import BodyTooLarge, correlation_id_of, request_id_of
 from kino_ingest.http_request import Headers as PlainHeaders
 
 MOST_BODY_BYTES = 10 * 1024 * 1024
 OPEN_TO_ANY_HOST = ("/webhooks/", "/otlp/", "/healthz", "/readyz")
 """The doors check tokens and signatures, and probes call by address: neither shows a browser anything."""
 
-Answer = Callable[[Request, Exception], Response]
+UNREMARKABLE = ("/static/", "/healthz", "/readyz", "/metrics")
+SLOW_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
 
 
 class UnknownHost(InvalidInput):
@@ -42,9 +49,11 @@ class RequestGuard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        request_id = request_id_of(PlainHeaders(scope))
+        headers = PlainHeaders(scope)
+        request_id = request_id_of(headers)
         scope.setdefault("state", {})["request_id"] = request_id
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        correlation_id = correlation_id_of(headers, request_id)
+        with structlog.contextvars.bound_contextvars(request_id=request_id, correlation_id=correlation_id):
             if scope["type"] == "websocket":
                 if is_own_host(Headers(scope=scope).get("host", ""), self._own_host):
                     await self._app(scope, receive, send)
@@ -54,33 +63,54 @@ class RequestGuard:
                 await self._guarded(scope, receive, send, request_id)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
-        started = False
+        status, began = None, time.perf_counter()
 
         async def send_with_id(message: Message) -> None:
-            nonlocal started
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
+                status = message["status"]
                 MutableHeaders(scope=message).setdefault("X-Request-ID", request_id)
             await send(message)
 
         try:
             self._check_host(scope)
-            await self._app(scope, _bounded(scope, receive), send_with_id)
+            await self._app(scope, note_injection(scope, _bounded(scope, receive)), send_with_id)
         except ClientDisconnect:
             return
         except Exception as error:
             if not isinstance(error, InvalidInput | BodyTooLarge):
-                structlog.get_logger().exception("request crashed", method=scope["method"], path=scope["path"])
-            if started:
+                log.exception("request crashed", **{"http.method": scope["method"], "http.route": route_of(scope)})
+            if status is not None:
                 # Half an answer is out: only a broken connection tells the caller that the rest is missing.
                 raise
             await self._answer(Request(scope, receive), error)(scope, receive, send_with_id)
+        finally:
+            _tell(scope, status, time.perf_counter() - began)
 
     def _check_host(self, scope: Scope) -> None:
         if scope["path"].startswith(OPEN_TO_ANY_HOST):
             return
         if not is_own_host(Headers(scope=scope).get("host", ""), self._own_host):
             raise UnknownHost("This Kino does not answer under that name. Set API_BASE_URL to the address people use.")
+
+
+def _tell(scope: Scope, status: int | None, seconds: float) -> None:
+    """Write the line of a request: who, which route, what came of it, how long; never the path, which may be secret."""
+    visitor = scope["state"].get("visitor")
+    facts = {
+        "http.method": scope["method"],
+        "http.route": route_of(scope),
+        "http.status": status,
+        "duration_s": round(seconds, 4),
+        "user_id": str(visitor.user.id) if visitor else None,
+        "actor_type": ActorType.USER.value if visitor else None,
+    }
+    if seconds >= SLOW_SECONDS:
+        log.warning("slow request", **facts)
+    elif scope["path"].startswith(UNREMARKABLE):
+        log.debug("request", **facts)
+    else:
+        log.info("request", **facts)
 
 
 def is_own_host(host: str, own: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
@@ -18,10 +18,12 @@ from kino_api.lockout import Lockout
 from kino_api.refresh_tokens import RefreshTokens
 from kino_api.sessions import SessionTokens
 from kino_api.sign_in import SignIn
+from kino_api.watching import ObjectsSeen
 from kino_core.database import Database
 from kino_core.gold import Warehouse
 from kino_core.replica import open_database
 from kino_core.settings import Settings
+from kino_core.watch import Watch
 from kino_ingest.quotas import Quotas
 
 
@@ -42,6 +44,8 @@ class Resources:
     cache: Cache
     quotas: Quotas | None
     """Counts what users ask; None where limits are lifted."""
+    watch: Watch
+    objects_seen: ObjectsSeen = field(default_factory=ObjectsSeen)
 
 
 @asynccontextmanager
@@ -71,7 +75,9 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         jobs=Jobs(),
         cache=Cache(settings.redis_url, settings.redis_ttl),
         quotas=quotas,
+        watch=Watch(settings.database_url),
     )
+    resources.watch.start()
     try:
         async with resources.hub.running():
             yield resources
@@ -80,6 +86,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             await quotas.stop()
         await run_in_threadpool(resources.jobs.close)
         resources.cache.close()
+        await run_in_threadpool(resources.watch.close)
         warehouse.close()
         database.close()
 

@@ -135,6 +135,17 @@ def time_cursor(cursor: str | None) -> tuple[datetime, str, str] | None:
     return _moment(moment), first, second
 
 
+def pair_cursor(cursor: str | None) -> tuple[datetime, uuid.UUID] | None:
+    """Return the (time, id) of a list by time; raises InvalidCursor."""
+    if cursor is None:
+        return None
+    moment, key = cursor_parts(cursor, 2)
+    occurred_at = _parsed(datetime.fromisoformat, moment)
+    if occurred_at.tzinfo is None:
+        raise invalid_cursor()
+    return occurred_at, _parsed(uuid.UUID, key)
+
+
 def cursor_parts(cursor: str, count: int) -> list[str]:
     """Return the texts that a cursor holds, exactly `count` of them; raises InvalidCursor."""
     try:

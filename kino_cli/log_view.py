@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 from typing import IO
 
+from kino_core.logs import printable
+
 SHOWN_ELSEWHERE = {"timestamp", "level", "event", "service", "version", "env", "host", "pid", "component"}
 
 
@@ -37,8 +39,14 @@ def readable(line: str) -> str:
         time, level, event = record["timestamp"], record["level"], record["event"]
     except (ValueError, KeyError, TypeError):
         return f"{line.rstrip()}\n"
-    details = "".join(f" {key}={value}" for key, value in record.items() if key not in SHOWN_ELSEWHERE)
-    return f"{name}{separator}{time[11:19]} {level} {event}{details}\n"
+    stack = record.pop("exception", None)
+    details = "".join(
+        f" {printable(key)}={printable(str(value))}" for key, value in record.items() if key not in SHOWN_ELSEWHERE
+    )
+    lines = [f"{name}{separator}{time[11:19]} {level} {printable(str(event))}{details}"]
+    # Set in, so that nothing in a stack can pass for a line of its own.
+    lines += [f"    {printable(each)}" for each in str(stack).splitlines()] if stack else []
+    return "\n".join(lines) + "\n"
 
 
 def _is_current(file: IO[str], log: Path) -> bool:

@@ -41,6 +41,7 @@ VERBS = {
     "backfill": Verb("backfill", "Bring history in."),
     "dlq": Verb("dlq", "See and handle events that could not be folded."),
     "events": Verb("events", "Watch events come in."),
+    "audit": Verb("audit", "Check that nobody changed the audit."),
     "refresh": Verb("refresh", "Bring the lake up to date now."),
     "warehouse": Verb("warehouse", "Check the lake against a recomputation of everything."),
     "metrics": Verb("metrics", "Show numbers, and the events behind them."),

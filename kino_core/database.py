@@ -62,6 +62,8 @@ class Database:
             max_overflow=0,
             pool_timeout=POOL_WAIT_SECONDS,
             pool_pre_ping=True,
+            # What an error says ends up in logs; values may be anybody's secrets.
+            hide_parameters=True,
             connect_args={
                 "connect_timeout": 2,
                 "application_name": "kino",

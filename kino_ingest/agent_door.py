@@ -22,7 +22,7 @@ class AgentDoor:
 
     async def take(self, request: Request) -> tuple[str, Outcome]:
         """Return the event's id and what became of it, once it is durable; raises a KinoError for what is refused."""
-        token, waited = await self._gate.token(request.headers)
+        token, waited = await self._gate.token(request)
         raw, most = b"", self._limits.agent_body_bytes
         try:
             packed = check_declared(request.headers, kinds=JSON, max_bytes=most, gzip_allowed=True)

@@ -6,27 +6,30 @@ from datetime import UTC, datetime
 from kino_core.errors import Unauthenticated
 from kino_core.security import is_agent_token, signed_by_sender
 from kino_core.settings import Environment
+from kino_core.watch import Watch
 from kino_ingest.http_request import Headers, Request
 from kino_ingest.limits import Limits
 from kino_ingest.lookups import KnownToken, Lookups
 from kino_ingest.quotas import QuotaExceeded, Quotas
+from kino_ingest.refusals import BadSignature
 
 
 class AgentGate:
     """Tokens, quotas and signatures, each checked when the contract says so."""
 
-    def __init__(self, env: Environment, limits: Limits, lookups: Lookups, quotas: Quotas | None) -> None:
+    def __init__(self, env: Environment, limits: Limits, lookups: Lookups, quotas: Quotas | None, watch: Watch) -> None:
         self._env = env
         self._limits = limits
         self._lookups = lookups
         self._quotas = quotas
+        self._watch = watch
 
-    async def token(self, headers: Headers) -> tuple[KnownToken, float]:
+    async def token(self, request: Request) -> tuple[KnownToken, float]:
         """Return the token that came along, and how many seconds PostgreSQL took to say that it is good.
 
         Raises Unauthenticated, for a mistyped token without asking PostgreSQL.
         """
-        scheme, _, text = headers.get("authorization").partition(" ")
+        scheme, _, text = request.headers.get("authorization").partition(" ")
         if scheme.casefold() != "bearer" or not text:
             raise Unauthenticated("No token came along. Send `Authorization: Bearer kino_…`.")
         if not is_agent_token(text.strip(), self._env):
@@ -35,6 +38,8 @@ class AgentGate:
         token = await self._lookups.token(text.strip(), self._limits.database_seconds / 2)
         if token is None:
             raise Unauthenticated("The token is unknown, revoked or expired. Make a new one with `kino token create`.")
+        request.token_id = token.id
+        self._watch.token_used(token.id, request.address)
         return token, time.monotonic() - began
 
     async def spend(self, token: KnownToken, request: Request) -> None:
@@ -57,7 +62,7 @@ class AgentGate:
             token.secrets,
             datetime.now(UTC),
         ):
-            raise Unauthenticated(
+            raise BadSignature(
                 "The token has a signing secret, and webhook-id, webhook-timestamp and webhook-signature do not sign"
                 " these bytes with it within the last five minutes."
             )

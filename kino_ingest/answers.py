@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from kino_core.errors import Category, KinoError
+from kino_core.logs import hide_in, hide_in_text
 from kino_ingest.http_request import Request, RequestRefused, Send
 
 STATUS = {
@@ -20,6 +21,7 @@ STATUS = {
     Category.UNAVAILABLE: 503,
 }
 RETRY_AFTER_SECONDS = 2
+BEYOND_CALLERS = frozenset({403, 500, 502, 503})
 
 
 async def answer(send: Send, request: Request, status: int, body: dict[str, Any]) -> None:
@@ -45,8 +47,8 @@ def error_status(error: KinoError) -> int:
     return error.status if isinstance(error, RequestRefused) else STATUS[error.category]
 
 
-async def answer_error(send: Send, request: Request, error: KinoError) -> None:
-    """Send `error` in the envelope that every error of Kino has."""
+async def answer_error(send: Send, request: Request, error: KinoError, *, support: str | None = None) -> None:
+    """Send `error` in the envelope that every error of Kino has; `support` is whom to ask where nothing else helps."""
     status = error_status(error)
     headers = request.answer_headers
     if status == 503:
@@ -58,18 +60,23 @@ async def answer_error(send: Send, request: Request, error: KinoError) -> None:
     if status == 408:
         # What is still on its way would be taken for the next request.
         headers["connection"] = "close"
-    await answer(send, request, status, {"error": error_envelope(error, request.id)})
+    await answer(send, request, status, {"error": error_envelope(error, request.id, support=support)})
 
 
-def error_envelope(error: KinoError, request_id: str) -> dict[str, Any]:
-    """Return what callers see of an error."""
+def error_envelope(error: KinoError, request_id: str, *, support: str | None = None) -> dict[str, Any]:
+    """Return what callers see of an error: nothing that looks like a secret, even where it was theirs."""
     return {
         # What is away is a matter of the server; callers tell it by the status.
         "category": Category.SERVER if error.category is Category.UNAVAILABLE else error.category,
         "code": error.code,
-        "message": error.message,
-        "details": error.details,
+        "message": hide_in_text(error.message),
+        "details": hide_in(error.details) | support_details(error_status(error), support),
         "timestamp": datetime.now(UTC),
         "request_id": request_id,
         "retryable": error.retryable,
     }
+
+
+def support_details(status: int, support: str | None) -> dict[str, Any]:
+    """Return whom to ask, for callers who cannot help themselves."""
+    return {"support": support} if support and status in BEYOND_CALLERS else {}

@@ -83,7 +83,7 @@ class BatchDoor:
 
         Raises a KinoError for what is wrong with the whole request, and Unavailable when nothing could land.
         """
-        token, _ = await self._gate.token(request.headers)
+        token, _ = await self._gate.token(request)
         try:
             most = self._limits.batch_body_bytes
             packed = check_declared(request.headers, kinds=NDJSON, max_bytes=most, gzip_allowed=True)

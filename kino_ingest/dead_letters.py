@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from kino_core.audit import record
 from kino_core.database import ReadSession, WriteSession, query
 from kino_core.errors import InvalidInput, NotFound
 from kino_core.logs import hide_in_text
@@ -148,6 +149,7 @@ def replay_letter(session: WriteSession, letter_id: int, *, dry_run: bool = Fals
             " discard_reason = NULL WHERE id = :id RETURNING id",
             id=letter_id,
         )
+        _audit(session, "REPLAY", letter_id)
     return Replayed(1, {letter.type: 1} if letter.type else {}, dry_run)
 
 
@@ -184,6 +186,8 @@ def replay_between(
         _execute(session, "replay_letters", span)
         if folded:
             _execute(session, "replay_folded", span)
+        told = {"since": since.isoformat(), "until": until.isoformat(), "events": sum(types.values()), "folded": folded}
+        record(session, "REPLAY", "dead_letters", None, details=told)
     return Replayed(sum(types.values()), types, dry_run)
 
 
@@ -197,6 +201,12 @@ def discard_letter(session: WriteSession, letter_id: int, reason: str | None = N
         reason=reason,
     ):
         raise _unknown()
+    _audit(session, "DISCARD", letter_id)
+
+
+def _audit(session: WriteSession, action: str, letter_id: int) -> None:
+    [project_id] = session.exec_driver_sql(read_sql("dead_letter_project"), {"id": letter_id}).scalars()
+    record(session, action, "dead_letter", letter_id, project_id=project_id)
 
 
 def _execute(session: WriteSession, statement: str, values: dict[str, Any]) -> None:
@@ -204,7 +214,11 @@ def _execute(session: WriteSession, statement: str, values: dict[str, Any]) -> N
 
 
 def _readable(fields: dict[str, Any]) -> dict[str, Any]:
-    return fields | {"error": hide_in_text(str(fields["error"])), "state": LetterState(str(fields["state"]))}
+    # Senders choose these, and may have chosen a secret.
+    told = {
+        name: fields[name] and hide_in_text(str(fields[name])) for name in ("event_id", "type", "repository", "error")
+    }
+    return fields | told | {"state": LetterState(str(fields["state"]))}
 
 
 def _unknown() -> UnknownLetter:

@@ -4,12 +4,14 @@ A 2xx is sent after the commit, never before. The checks run in the order of the
 the status that the contract gives it.
 """
 
+import asyncio
 import sys
 
 import structlog
 
 from kino_core.errors import KinoError, NotFound
 from kino_core.settings import Settings
+from kino_core.watch import Watch
 from kino_ingest.agent_door import AgentDoor
 from kino_ingest.agent_gate import AgentGate
 from kino_ingest.answers import answer, answer_bytes, answer_error
@@ -21,10 +23,13 @@ from kino_ingest.http_request import Disconnected, Receive, Request, Scope, Send
 from kino_ingest.limits import Limits
 from kino_ingest.lookups import Lookups
 from kino_ingest.quotas import Quotas
+from kino_ingest.refusals import suspicion_of
+from kino_ingest.tally import Tally
 
 AGENT_PATH = "/webhooks/agent-update"
 BATCH_PATH = "/webhooks/agent-update/batch"
 GITHUB_PATH = "/webhooks/github"
+PATHS = frozenset({AGENT_PATH, BATCH_PATH, GITHUB_PATH})
 
 PROBES = ("/healthz", "/readyz")
 
@@ -49,7 +54,10 @@ class Doors:
         self._lookups = Lookups(settings.database_url)
         self._committer = Committer(settings.database_url)
         self._quotas = Quotas(settings.redis_url) if settings.rate_limits_on else None
-        gate = AgentGate(settings.env, limits, self._lookups, self._quotas)
+        self._watch = Watch(settings.database_url)
+        self._support = settings.support_contact
+        self._tally = Tally()
+        gate = AgentGate(settings.env, limits, self._lookups, self._quotas, self._watch)
         handover = Handover(limits, self._committer, self._lookups)
         self._batch_door = BatchDoor(settings.database_url, limits, gate, self._lookups)
         self._agent_door = AgentDoor(limits, gate, handover, self._lookups)
@@ -60,6 +68,7 @@ class Doors:
         sys.setswitchinterval(THREAD_TURN_SECONDS)
         await self._lookups.start()
         self._committer.start()
+        self._watch.start()
 
     async def shutdown(self) -> None:
         """Commit what still waits and let go of PostgreSQL and Redis."""
@@ -68,6 +77,8 @@ class Doors:
         await self._lookups.stop()
         if self._quotas is not None:
             await self._quotas.stop()
+        await asyncio.to_thread(self._watch.close)
+        self._tally.tell()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan when the doors run alone."""
@@ -82,26 +93,42 @@ class Doors:
         except Disconnected:
             return
         except KinoError as error:
-            await answer_error(send, request, error)
+            self._note(request, error)
+            await answer_error(send, request, error, support=self._support)
         except Exception:
+            self._tally.add(request.path, "failed")
             log.exception("a door failed", request_id=request.id, path=request.path)
             broken = Broken("Something went wrong on our side. Send it again; if it stays, report the request id.")
-            await answer_error(send, request, broken)
+            await answer_error(send, request, broken, support=self._support)
 
     async def _serve(self, request: Request, send: Send) -> None:
         if request.path in PROBES and request.method in ("GET", "HEAD"):
             await self._answer_probe(request, send)
             return
-        if request.path not in (AGENT_PATH, BATCH_PATH, GITHUB_PATH):
+        if request.path not in PATHS:
             raise NotFound("There is no door at this address.")
         if request.method != "POST":
             raise WrongMethod("Events come in by POST.")
         if request.path == BATCH_PATH:
-            await answer_bytes(send, request, 202, await self._batch_door.take(request), NDJSON[0])
+            lines = await self._batch_door.take(request)
+            self._tally.add(request.path, "batch")
+            await answer_bytes(send, request, 202, lines, NDJSON[0])
             return
         door = self._agent_door if request.path == AGENT_PATH else self._github_door
         event_id, outcome = await door.take(request)
+        self._tally.add(request.path, outcome.value)
         await answer(send, request, 202, {"event_id": event_id, "status": outcome.value})
+
+    def _note(self, request: Request, error: KinoError) -> None:
+        self._tally.add(request.path if request.path in PATHS else "elsewhere", error.code)
+        suspicion = suspicion_of(error)
+        if suspicion is not None:
+            self._watch.note(
+                suspicion,
+                address=request.address,
+                token_id=request.token_id,
+                route=request.path if request.path in PATHS else None,
+            )
 
     async def _answer_probe(self, request: Request, send: Send) -> None:
         # Where the doors stand alone; inside the web application its own routes answer.

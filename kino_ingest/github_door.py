@@ -13,7 +13,7 @@ from kino_ingest.http_request import JSON, Request, check_declared, read_body
 from kino_ingest.landing import Outcome
 from kino_ingest.limits import Limits
 from kino_ingest.lookups import KnownRepository, Lookups
-from kino_ingest.refusals import note_refusal
+from kino_ingest.refusals import BadSignature, note_refusal
 from kino_ingest.strict_json import read_object
 
 
@@ -74,7 +74,7 @@ class GitHubDoor:
             raise Unauthenticated("Kino has no secret for GitHub's webhooks. Set GITHUB_WEBHOOK_SECRET on both sides.")
         signature = request.headers.get("x-hub-signature-256")
         if not await self._handover.parsed(lambda body: signed_by_github(body, signature, secrets), raw):
-            raise Unauthenticated("X-Hub-Signature-256 does not sign this body with our secret.")
+            raise BadSignature("X-Hub-Signature-256 does not sign this body with our secret.")
 
 
 class _Repository(msgspec.Struct):

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Muta
 from typing import Any, ClassVar
 
 from kino_core.errors import Category, InvalidInput, KinoError
+from kino_core.logs import hide_in_text
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -75,11 +76,25 @@ class Headers:
 def request_id_of(headers: Headers) -> str:
     """Return the request's own id where it sends a plain one, else a new one."""
     given = headers.get("x-request-id")
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if _is_plain_id(given) else uuid.uuid4().hex
+
+
+def correlation_id_of(headers: Headers, request_id: str) -> str:
+    """Return the id under which the caller's other requests run too where it sends a plain one, else the request's."""
+    given = headers.get("x-correlation-id")
+    return given if _is_plain_id(given) else request_id
+
+
+def _is_plain_id(given: str) -> bool:
+    # Ids stand in every log line: a token that somebody sends as one must not.
+    return bool(_REQUEST_ID.fullmatch(given)) and hide_in_text(given) == given
 
 
 class Request:
-    """One request at a door. `answer_headers` go with the answer, whatever it turns out to be."""
+    """One request at a door. `answer_headers` go with the answer, whatever it turns out to be.
+
+    `token_id` is None until the token is known to be good.
+    """
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.path: str = scope["path"]
@@ -89,6 +104,13 @@ class Request:
         # Inside the whole web application the request has its id already.
         self.id: str = scope.get("state", {}).get("request_id") or request_id_of(self.headers)
         self.answer_headers: dict[str, str] = {}
+        self.address: str | None = scope["client"][0] if scope.get("client") else None
+        self.token_id: uuid.UUID | None = None
+
+    @property
+    def correlation_id(self) -> str:
+        """The id that ties this request to its caller's others."""
+        return correlation_id_of(self.headers, self.id)
 
 
 def check_declared(headers: Headers, *, kinds: Collection[str], max_bytes: int, gzip_allowed: bool) -> bool:

@@ -34,7 +34,8 @@ def keep_partitions(database: Database) -> int:
     with database.write() as session:
         _wait_at_most(session)
         session.exec_driver_sql(read_sql("partition_ahead"))
-    return len(strays)
+        rescued = session.exec_driver_sql(read_sql("partition_audit")).scalar_one()
+    return len(strays) + int(rescued)
 
 
 def ensure_activity_months(session: WriteSession, moments: Iterable[datetime]) -> None:

@@ -5,7 +5,6 @@ Run as many copies as wanted.
 
 import signal
 import threading
-import time
 from types import FrameType
 
 import structlog
@@ -15,14 +14,14 @@ from kino_core.database import WRITER_IDLE_TRANSACTION_MS, Database, DatabaseUna
 from kino_core.live import connect_publisher
 from kino_core.settings import Settings
 from kino_ingest.announce import Announcer
+from kino_ingest.audit.chain import AuditKey, UnusableAuditKey, load_audit_key
 from kino_ingest.fold.run import fold_next, fold_pending
-from kino_ingest.mailer import forget_what_is_over, mail_until
-from kino_ingest.partitions import keep_partitions, lock_refused
+from kino_ingest.mailer import mail_until
 from kino_ingest.summaries import SummaryKeeper
+from kino_ingest.upkeep import Upkeep
 
 POLL_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 5.0
-PARTITION_SECONDS = 3600.0
 STATEMENT_TIMEOUT_MS = 60_000
 MAIL_END_SECONDS = 20.0
 """A delivery that takes longer is left behind when the worker ends; its lease brings it back."""
@@ -50,7 +49,7 @@ def run_worker(settings: Settings) -> None:
     mailer = threading.Thread(target=mail_until, args=(settings, stop), name="mailer", daemon=True)
     mailer.start()
     try:
-        work(database, redis, stop)
+        work(database, redis, stop, _audit_key(settings))
     finally:
         stop.set()
         mailer.join(MAIL_END_SECONDS)
@@ -59,18 +58,15 @@ def run_worker(settings: Settings) -> None:
             redis.close()
 
 
-def work(database: Database, redis: Redis | None, stop: threading.Event) -> None:
+def work(database: Database, redis: Redis | None, stop: threading.Event, audit_key: AuditKey | None = None) -> None:
     """Fold until `stop` is set; while PostgreSQL is away, wait for it."""
     announcer = Announcer(redis)
     summaries = SummaryKeeper(database)
-    partitions_due = time.monotonic()
+    upkeep = Upkeep(database, audit_key)
     wait = POLL_SECONDS
     while not stop.is_set():
         try:
-            if time.monotonic() >= partitions_due:
-                _keep_partitions(database)
-                forget_what_is_over(database)
-                partitions_due = time.monotonic() + PARTITION_SECONDS
+            upkeep.do_what_is_due()
             pause = _step(database, announcer)
             announcer.forget(summaries.keep())
             wait = POLL_SECONDS
@@ -97,14 +93,10 @@ def _step(database: Database, announcer: Announcer) -> float:
     return 0.0 if folded.events else POLL_SECONDS
 
 
-def _keep_partitions(database: Database) -> None:
+def _audit_key(settings: Settings) -> AuditKey | None:
     try:
-        moved = keep_partitions(database)
-    except DatabaseUnavailable as error:
-        if not lock_refused(error.__cause__):
-            raise
-        # A busy table is no reason to stop folding: the default partitions take what comes until the next hour.
-        log.warning("partitions could not be made now", error=str(error.__cause__))
-        return
-    if moved:
-        log.error("rows had landed in a default partition and were moved", months=moved)
+        return load_audit_key(settings.secrets_path)
+    except UnusableAuditKey as error:
+        # Folding goes on: what is missing is the signature of what was sealed, and doctor says so.
+        log.error("the audit is not anchored", error=error.message)
+        return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from kino_core.actors import SYSTEM, Actor, ActorType
 from kino_core.database import Database
 from kino_core.errors import InvalidInput
 from kino_core.gold import Scope, open_gold
@@ -62,10 +63,12 @@ def make_report(
     formats: Sequence[str] | None = None,
     as_of: datetime | None = None,
     created_by: uuid.UUID | None = None,
+    request_id: str | None = None,
 ) -> ReportFiles:
     """Make a report of `scope` in `period`, in all of the kind's formats unless some are named, and store it.
 
-    The same data gives the same report with the same bytes. Raises InvalidInput for an unknown format or scope,
+    The same data gives the same report with the same bytes. The audit ascribes it to the user `created_by`, or to the
+    system. Raises InvalidInput for an unknown format or scope,
     NotFound for a scope that is gone, LakeNotReady, DatabaseUnavailable and ReportNotWritten.
     """
     asked = check_formats(kind, formats)
@@ -76,7 +79,8 @@ def make_report(
         rendered = render(snapshot, asked)
         named = {form: (file_name(snapshot, form), content) for form, content in rendered.items()}
         files = store.write_files(settings.reports_path, str(store.report_id(snapshot)), named)
-        with database.write() as session:
+        author = Actor(ActorType.USER, created_by, request_id) if created_by else SYSTEM
+        with database.write(by=author) as session:
             report_id = store.keep(session, snapshot, title_of(snapshot), files, created_by)
     finally:
         database.close()

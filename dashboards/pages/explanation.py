@@ -12,9 +12,11 @@ from dashboards.formats import bounds
 from dashboards.site import Site, site_of
 from dashboards.spreadsheets import csv_response
 from dashboards.visitors import Visitor
+from kino_api.authentication import writing
 from kino_api.metrics import READ_METRICS
 from kino_api.permissions import may_everywhere, not_allowed
 from kino_api.projects import Project, get_project
+from kino_core.audit import record
 from kino_core.errors import InvalidInput
 from kino_core.events import Source
 from kino_core.gold import PORTFOLIO, Evidence, MetricValue, Scope
@@ -64,6 +66,9 @@ def _page(
     declared = metric(key)
     period = parse_period(text) if text else Period.of(Grain.MONTH, datetime.now(UTC).date())
     if request.query_params.get("as") == "csv":
+        with writing(request) as session:
+            details = {"format": "csv", "period": str(period)}
+            record(session, "EXPORT", "metric", key, project_id=project.id if project else None, details=details)
         return _csv(site, key, scope, period)
     explained = _explain(site, key, scope, period, page)
     first = (page - 1) * ENTITIES_ON_A_PAGE

@@ -18,9 +18,10 @@ from dashboards.spreadsheets import csv_response
 from dashboards.tiles import Tile, tiles
 from dashboards.visitors import Visitor
 from kino_api.access import sight_of
-from kino_api.authentication import reading
+from kino_api.authentication import reading, writing
 from kino_api.resources import resources_of
 from kino_api.users import User
+from kino_core.audit import record
 from kino_core.gold import PORTFOLIO, Gold
 from kino_core.lake import LakeNotReady
 from kino_core.live import PORTFOLIO as LIVE_PORTFOLIO
@@ -101,6 +102,8 @@ def projects_csv(request: Request, visitor: Visitor, q: str = "", sort: str = "n
     month = Period.of(Grain.MONTH, now.date())
     with reading(request) as session:
         rows = read_rows(session, visitor, q, order_of(sort), month, now)
+    with writing(request) as session:
+        record(session, "EXPORT", "portfolio", None, details={"format": "csv"})
     return csv_response("projects.csv", CSV_COLUMNS, (_cells(row) for row in rows.shown))
 
 

@@ -72,7 +72,16 @@ def make(request: Request, visitor: Visitor, form: Form) -> Response:
         formats = [each for each in form.all("formats") if each in FORMATS[kind]] or list(FORMATS[kind])
         resources = resources_of(request)
         job = resources.jobs.start(
-            f"report {kind}", visitor.id, report_jobs.make, resources.settings, kind, scope, period, formats, visitor.id
+            f"report {kind}",
+            visitor.id,
+            report_jobs.make,
+            resources.settings,
+            kind,
+            scope,
+            period,
+            formats,
+            visitor.id,
+            request.state.request_id,
         )
     except KinoError as error:
         return _page(request, visitor, Notice("wrong", error.message), chosen=form, status=400)

@@ -6,6 +6,7 @@ from kino_api.routes import (
     account,
     agents,
     annotations,
+    audit,
     auth,
     blockers,
     dead_letters,
@@ -19,6 +20,7 @@ from kino_api.routes import (
     projects,
     reports,
     scope_items,
+    security_events,
     users,
 )
 
@@ -50,5 +52,8 @@ def routers() -> list[APIRouter]:
         dead_letters.router,
         reports.router,
         reports.jobs_router,
+        audit.router,
+        audit.project_router,
+        security_events.router,
         live.router,
     ]

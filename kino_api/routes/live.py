@@ -17,8 +17,10 @@ from kino_api.live import Close, Listener
 from kino_api.permissions import Action, Permission, Resource, check_permission
 from kino_api.resources import Resources, resources_of
 from kino_api.users import User
+from kino_api.watching import note
 from kino_core.errors import KinoError
 from kino_core.live import PORTFOLIO, project_topic
+from kino_core.watch import Suspicion
 
 router = APIRouter()
 
@@ -42,6 +44,7 @@ async def live(socket: WebSocket) -> None:
     resources = resources_of(socket)
     # A page of another site may open sockets to us, and the browser would add our cookies.
     if bearer_token(socket) is None and not is_own_origin(socket):
+        note(socket, Suspicion.CROSS_SITE)
         await socket.close(Close.REFUSED)
         return
     try:

@@ -1,7 +1,6 @@
 """Reports over HTTP: the library, its files, and making one."""
 
 import uuid
-from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -10,7 +9,7 @@ from fastapi.responses import FileResponse
 from pydantic import Field
 
 from kino_api import report_jobs
-from kino_api.authentication import CurrentUser, reading
+from kino_api.authentication import CurrentUser, reading, writing
 from kino_api.guarded_route import guarded_router
 from kino_api.jobs import Job
 from kino_api.metrics import find_scope, project_of
@@ -20,12 +19,12 @@ from kino_api.shapes import (
     DEFAULT_LIMIT,
     Body,
     CursorText,
-    InvalidCursor,
     Limit,
     Page,
-    cursor_parts,
     page_of,
+    pair_cursor,
 )
+from kino_core.audit import record
 from kino_core.metrics import ScopeType
 from kino_core.periods import parse_period
 from kino_reports.snapshot import ReportKind
@@ -71,7 +70,7 @@ def show(
     """List reports, the newest first."""
     with reading(request) as session:
         projects = projects_allowed(user, Permission(Resource.REPORT, Action.READ))
-        found = list_reports(session, limit=limit + 1, before=_before(cursor), scope_ids=projects)
+        found = list_reports(session, limit=limit + 1, before=pair_cursor(cursor), scope_ids=projects)
     return page_of(found, limit, lambda each: (each.created_at, each.id))
 
 
@@ -87,7 +86,16 @@ def create(request: Request, user: CurrentUser, body: NewReport, response: Respo
             raise not_allowed(MAKE)
     formats = [str(each) for each in body.formats] if body.formats else None
     job = resources.jobs.start(
-        f"report {body.kind}", user.id, report_jobs.make, resources.settings, body.kind, scope, period, formats, user.id
+        f"report {body.kind}",
+        user.id,
+        report_jobs.make,
+        resources.settings,
+        body.kind,
+        scope,
+        period,
+        formats,
+        user.id,
+        request.state.request_id,
     )
     response.headers["Location"] = f"/api/v1/jobs/{job.id}"
     return job
@@ -106,9 +114,11 @@ def download(
 ) -> Response:
     """Return one file of a report."""
     resources = resources_of(request)
-    with reading(request) as session:
+    with writing(request) as session:
         found = find_report(session, report_id)
-    path = report_file(resources.settings, found, format)
+        path = report_file(resources.settings, found, format)
+        project_id = found.scope_id if found.scope_type == ScopeType.PROJECT else None
+        record(session, "EXPORT", "report", report_id, project_id=project_id, details={"format": format})
     return FileResponse(
         path,
         media_type=_TYPES[format],
@@ -126,18 +136,3 @@ def attachment(name: str) -> str:
     """Return the Content-Disposition of a file: its name for old and, in full, for new browsers (RFC 6266)."""
     plain = "".join(letter if (letter.isascii() and letter.isalnum()) or letter in "-._" else "_" for letter in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-
-
-def _before(cursor: str | None) -> tuple[datetime, uuid.UUID] | None:
-    if cursor is None:
-        return None
-    moment, report_id = cursor_parts(cursor, 2)
-    try:
-        created_at = datetime.fromisoformat(moment)
-        if created_at.tzinfo is None:
-            raise ValueError
-        return created_at, uuid.UUID(report_id)
-    except ValueError as error:
-        raise InvalidCursor(
-            "The cursor is not one of this list. Take next_cursor as it came.", field="cursor"
-        ) from error

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import redis as redis_client
@@ -77,12 +78,19 @@ def test_it_goes_on_after_its_connections_were_cut(database: Database) -> None:
     until(lambda: one(database, "SELECT count(*) FROM kino.agent_activity") == 2)
 
 
-def test_sigterm_ends_the_process_and_kill_loses_nothing(database: Database, database_url: str, redis_url: str) -> None:
+def test_sigterm_ends_the_process_and_kill_loses_nothing(
+    database: Database, database_url: str, redis_url: str, tmp_path: Path
+) -> None:
     program = (
         "from kino_core.settings import load_settings; from kino_ingest.worker import run_worker;"
         "run_worker(load_settings())"
     )
-    environment = {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "KINO_HOME": str(tmp_path),
+    }
 
     def start() -> "subprocess.Popen[bytes]":
         return subprocess.Popen([sys.executable, "-c", program], env=environment)
