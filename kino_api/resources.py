@@ -16,6 +16,7 @@ from kino_api.lockout import Lockout
 from kino_api.refresh_tokens import RefreshTokens
 from kino_api.sessions import SessionTokens
 from kino_core.database import Database
+from kino_core.envelopes import KeyRing
 from kino_core.gold import Warehouse
 from kino_core.settings import Settings
 
@@ -29,6 +30,7 @@ class Resources:
     warehouse: Warehouse
     capabilities: Capabilities
     key: SigningKey
+    ring: KeyRing
     tokens: SessionTokens
     lockout: Lockout
     hub: LiveHub
@@ -52,6 +54,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         warehouse=warehouse,
         capabilities=Capabilities(settings, database, warehouse),
         key=key,
+        ring=KeyRing(settings),
         tokens=SessionTokens(access, refresh, settings.jwt_refresh_expiry),
         lockout=Lockout(enabled=settings.rate_limits_on),
         hub=LiveHub(settings.redis_url, database),

@@ -36,6 +36,8 @@ VERBS = {
     "migrate": Verb("migrate", "Bring the tables in PostgreSQL up to date."),
     "admin": Verb("admin", "Create administrators."),
     "project": Verb("project", "Create and list projects."),
+    "user": Verb("user", "Export or erase everything about a person."),
+    "keys": Verb("keys", "Change the keys that Kino made for itself."),
     "token": Verb("token", "Create, rotate and revoke agent tokens."),
     "backfill": Verb("backfill", "Bring history in."),
     "dlq": Verb("dlq", "See and handle events that could not be folded."),

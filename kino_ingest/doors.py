@@ -8,6 +8,7 @@ import sys
 
 import structlog
 
+from kino_core.envelopes import KeyRing
 from kino_core.errors import KinoError, NotFound
 from kino_core.settings import Settings
 from kino_ingest.agent_door import AgentDoor
@@ -45,7 +46,7 @@ class Doors:
 
     def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
         limits = limits or Limits()
-        self._lookups = Lookups(settings.database_url)
+        self._lookups = Lookups(settings.database_url, KeyRing(settings))
         self._committer = Committer(settings.database_url)
         self._quotas = Quotas(settings.redis_url) if settings.rate_limits_on else None
         gate = AgentGate(settings.env, limits, self._lookups, self._quotas)

@@ -1,4 +1,4 @@
-"""The worker: folds what lands, tells the open pages, and keeps the partitions. Run as many copies as wanted."""
+"""The worker: folds what lands, tells the open pages, keeps the partitions, erases. Run as many copies as wanted."""
 
 import signal
 import threading
@@ -12,6 +12,7 @@ from kino_core.database import Database, DatabaseUnavailable
 from kino_core.live import connect_publisher
 from kino_core.settings import Settings
 from kino_ingest.announce import Announcer
+from kino_ingest.erasure import keep_erasing
 from kino_ingest.fold.run import fold_next, fold_pending
 from kino_ingest.partitions import keep_partitions, lock_refused
 
@@ -34,9 +35,14 @@ def run_worker(settings: Settings) -> None:
         signal.signal(number, _stop)
     database = Database(settings.database_url, pool_max=2, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     redis = connect_publisher(settings.redis_url) if settings.redis_url else None
+    # Beside the fold, which an erasure of a long history would hold up.
+    eraser = threading.Thread(target=keep_erasing, args=(settings.database_url, stop), name="erasures")
+    eraser.start()
     try:
         work(database, redis, stop)
     finally:
+        stop.set()
+        eraser.join()
         database.close()
         if redis is not None:
             redis.close()
