@@ -6,11 +6,12 @@ Folding the rewritten log anew gives the rewritten tables. Whatever stops this, 
 import threading
 import time
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, Text, cast, column, literal
 
 from kino_core.database import Database, DatabaseUnavailable, query
 from kino_core.errors import KinoError, Unavailable
@@ -19,6 +20,7 @@ from kino_core.privacy.columns import known_tables
 from kino_core.privacy.erasures import Step, Work, finish_step, keep_traces, next_work, only_eraser
 from kino_core.privacy.pseudonyms import Rewriter, Traces, found_names
 from kino_core.privacy.rewrite import Row, changing_rows, plain_change, rewrite_rows
+from kino_core.tables import Xid8
 from kino_ingest.fold.erase import erase_folded
 from kino_ingest.git import Malformed, rewrite_record
 from kino_ingest.landing import without_nul
@@ -50,7 +52,7 @@ def erase_from_log(database_url: str, work: Work) -> None:
             # Who began to fold before the log was rewritten may still write what it said.
             eraser.wait_for_open_transactions()
             changed += eraser.rewrite_what_people_wrote()
-            if erase_folded(database, work, eraser.rewriter, lambda edge=oldest: eraser.is_named_since(edge)):
+            if erase_folded(database, work, eraser.rewriter, partial(eraser.is_named_since, oldest)):
                 with database.write() as session:
                     finish_step(session, work, rows_changed=changed)
                 return
@@ -118,7 +120,7 @@ class _Eraser:
 
     def is_named_since(self, oldest: int) -> bool:
         """Return whether an event of a later transaction names the person."""
-        later = text("xid >= CAST(CAST(:oldest AS text) AS xid8)").bindparams(oldest=str(oldest))
+        later: ColumnElement[bool] = column("xid") >= cast(literal(str(oldest), Text), Xid8)
         event = self._tables["landing.event"]
         found = changing_rows(
             self._database, event, self._traces.needles, self._raw_change, beside=_BESIDE, where=later
@@ -128,9 +130,9 @@ class _Eraser:
     def wait_for_open_transactions(self) -> None:
         """Wait until all that is open now has ended; raises LogBusy when something stays open."""
         with self._database.write() as session:
-            [row] = query(session, "SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint) AS xid")
+            [row] = query(session, "SELECT CAST(pg_current_xact_id() AS text) AS xid")
         deadline = time.monotonic() + LONGEST_TRANSACTION_SECONDS
-        while self.oldest_open_transaction() <= row.xid:
+        while self.oldest_open_transaction() <= int(row.xid):
             if time.monotonic() > deadline:
                 raise LogBusy("A transaction in PostgreSQL stays open. Find it in pg_stat_activity, and try again.")
             time.sleep(0.02)

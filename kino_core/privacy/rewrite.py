@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, cast, column, literal, select, text, true, update
+from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, and_, cast, column, literal, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -85,14 +85,11 @@ def changing_rows(
         return
     chosen = [_as_read(table, each) for each in (*table.texts, *beside, *(("id",) if "id" in table.types else ()))]
     place = (cast(column("tableoid"), BigInteger).label("tableoid"), cast(column("ctid"), Text).label("ctid"))
-    statement = (
-        select(*place, *chosen)
-        .select_from(table.clause)
-        .where(table.names_any(needles), true() if where is None else where)
-    )
+    wanted = table.names_any(needles) if where is None else and_(table.names_any(needles), where)
+    statement = select(*place, *chosen).select_from(table.clause).where(wanted)
     with database.read() as session:
         for found in session.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE}):
-            row = found._mapping
+            row = dict(found._mapping)
             changes = {each: value for each, value in change(row).items() if value != row[each]}
             if changes:
                 yield row, changes
