@@ -80,7 +80,7 @@ def rewrite_record(record: bytes, rewriter: Rewriter) -> tuple[bytes, dict[str, 
     subject, numstat = (_rewritten(each, rewriter) for each in (tail[0], tail[2]))
     trailers = b"\n".join(_rewritten_trailer(line, rewriter) for line in tail[1].split(b"\n"))
     rewritten = b"\x1f".join([*head, subject, trailers, numstat])
-    return rewritten, _parse(rewritten)
+    return rewritten, parse_record(rewritten)
 
 
 def _rewritten(text: bytes, rewriter: Rewriter) -> bytes:
@@ -107,7 +107,7 @@ def _split(text: bytes, end: int) -> list[bytes]:
 def _commit_event(record: bytes, repository: str, project_id: uuid.UUID | None) -> Event:
     if len(record) > MAX_RECORD_BYTES:
         raise Malformed(f"it is longer than {MAX_RECORD_BYTES} bytes")
-    body = _parse(record)
+    body = parse_record(record)
     return Event(
         source=Source.GIT,
         event_id=f"{repository.casefold()}@{body['sha']}",
@@ -120,7 +120,8 @@ def _commit_event(record: bytes, repository: str, project_id: uuid.UUID | None) 
     )
 
 
-def _parse(record: bytes) -> dict[str, Any]:
+def parse_record(record: bytes) -> dict[str, Any]:
+    """Return the body of a commit's event; raises Malformed."""
     fields, tail = _fields(record)
     sha, parents, author, author_email, authored, committer, committer_email, committed = map(_text, fields)
     subject, trailers, numstat = _text(tail[0]), _trailers(_text(tail[1])), tail[2]

@@ -1,4 +1,4 @@
-"""Sealed secrets: bound to their row, opened by their key alone, and brought under a new key by whatever dies in between."""
+"""Sealed secrets: bound to their row, opened by their key alone, and brought under a new key whatever dies."""
 
 import uuid
 from pathlib import Path
