@@ -4,8 +4,6 @@ import gzip
 import json
 import os
 import signal
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +13,7 @@ import pytest
 
 from kino_core.database import Database
 from kino_core.events import stable_id
-from kino_core.privacy.erasures import Erasure, Step, next_work, request_erasure
+from kino_core.privacy.erasures import Erasure, Step, Work, next_work, request_erasure
 from kino_core.privacy.subjects import NotAPerson, UnknownPerson, find_by_email, namesakes
 from kino_ingest import erasure
 from kino_ingest.backfill import backfill, read_history_file
@@ -263,31 +261,35 @@ def test_an_event_that_comes_in_meanwhile_is_erased_too(
     assert state(database) == _refolded(database)
 
 
-def test_an_erasure_killed_at_any_step_is_finished_by_the_next_try(
-    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _killed_after(step: str, database_url: str, work: Work) -> None:
+    """Begin to erase in a process that is killed when that step is done."""
+    process_id = os.fork()
+    if process_id:
+        assert os.waitstatus_to_exitcode(os.waitpid(process_id, 0)[1]) == -signal.SIGKILL
+        return
+    whole = getattr(erasure._Eraser, step)
+
+    def and_die(self: erasure._Eraser, *values: Any) -> None:  # noqa: ANN401
+        whole(self, *values)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(erasure._Eraser, step, and_die)
+    try:
+        erase_from_log(database_url, work)
+    finally:
+        os._exit(1)
+
+
+def test_an_erasure_killed_at_any_step_is_finished_by_the_next_try(database: Database, database_url: str) -> None:
     landed(database, _history())
     fold_all(database)
     with database.write() as session:
         request_erasure(session, find_by_email(session, ADA))
+    with database.read() as session:
+        work = next_work(session, Step.LOG)
+    assert work is not None
     for step in ("_with_names", "rewrite_what_came_in", "wait_for_open_transactions", "rewrite_what_people_wrote"):
-        script = (
-            "import os, signal, sys\n"
-            "from contextlib import closing\n"
-            "from kino_core.database import Database\n"
-            "from kino_core.privacy.erasures import Step, next_work\n"
-            "from kino_ingest import erasure\n"
-            f"whole = erasure._Eraser.{step}\n"
-            "def and_die(self, *values):\n"
-            "    whole(self, *values)\n"
-            "    os.kill(os.getpid(), signal.SIGKILL)\n"
-            f"erasure._Eraser.{step} = and_die\n"
-            "with closing(Database(sys.argv[1])) as database, database.read() as session:\n"
-            "    work = next_work(session, Step.LOG)\n"
-            "erasure.erase_from_log(sys.argv[1], work)\n"
-        )
-        done = subprocess.run([sys.executable, "-c", script, database_url], capture_output=True, env=dict(os.environ))
-        assert done.returncode == -signal.SIGKILL, done.stderr
+        _killed_after(step, database_url, work)
     with database.read() as session:
         work = next_work(session, Step.LOG)
     assert work is not None
