@@ -8,7 +8,15 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from kino_api.permissions import Permission, Undeclared, check_permission, may_everywhere, may_in_project, not_allowed
+from kino_api.permissions import (
+    Permission,
+    Resource,
+    Undeclared,
+    check_permission,
+    may_everywhere,
+    may_in_project,
+    not_allowed,
+)
 from kino_api.sql import read_sql
 from kino_api.users import User
 from kino_core.database import ReadSession, query
@@ -34,6 +42,12 @@ class UnknownAgent(NotFound):
     """No agent has that id, or the caller is not to know of it."""
 
     code = "UNKNOWN_AGENT"
+
+
+class UnknownUser(NotFound):
+    """No user has that id, or the caller is not to know of it."""
+
+    code = "UNKNOWN_USER"
 
 
 def viewer(user: User | None) -> dict[str, Any]:
@@ -103,6 +117,14 @@ def _dead_letter(session: ReadSession, user: User, key: str, permission: Permiss
         raise UnknownLetter("There is no such dead letter. List them to see their ids.")
 
 
+def _user(session: ReadSession, user: User, key: str, permission: Permission) -> None:
+    user_id = _uuid(key)
+    if user_id is not None and not query(session, read_sql("visible_user"), user_id=user_id, **viewer(user)):
+        raise UnknownUser("There is no such user.")
+    if user_id != user.id or permission.resource is not Resource.OWN_ACCOUNT:
+        check_permission(user, permission)
+
+
 def _checked_by_its_module(session: ReadSession, user: User, key: str, permission: Permission) -> None:
     check_permission(user, permission)
 
@@ -118,6 +140,7 @@ OBJECTS: dict[str, Access] = {
     "agent_id": _agent,
     "report_id": _report,
     "letter_id": _dead_letter,
+    "user_id": _user,
     "job_id": _checked_by_its_module,
     # A metric's key names no object; whose number is asked for is found by `kino_api.metrics`.
     "key": _checked_by_its_module,

@@ -13,6 +13,8 @@ class Resource(StrEnum):
     """What is acted upon."""
 
     OWN_SESSION = "own session"
+    OWN_ACCOUNT = "own account"
+    PERSONAL_DATA = "personal data"
     INITIATIVE = "initiatives"
     PROJECT = "projects"
     SCOPE = "scope"
@@ -70,7 +72,7 @@ READING = frozenset({READ})
 
 Grants = Mapping[Resource, frozenset[Action]]
 
-EVERYBODY: Grants = {Resource.OWN_SESSION: ALL}
+EVERYBODY: Grants = {Resource.OWN_SESSION: ALL, Resource.OWN_ACCOUNT: READING}
 """What whoever is signed in may do."""
 
 EVERYWHERE: Mapping[Role, Grants] = {
@@ -81,6 +83,7 @@ EVERYWHERE: Mapping[Role, Grants] = {
             (Resource.USER, Resource.AUDIT, Resource.SECURITY, Resource.JOB, Resource.SYSTEM),
             READING,
         ),
+        Resource.PERSONAL_DATA: frozenset(),
     },
 }
 """What a role may do in every project and outside them."""
@@ -138,6 +141,9 @@ ROUTES: dict[tuple[str, str], Permission | Open] = {
     ("GET", "/readyz"): Open.PROBE,
     ("GET", "/health/details"): Permission(Resource.SYSTEM, READ),
     ("GET", "/api/v1/openapi.json"): Permission(Resource.OWN_SESSION, READ),
+    # Whose export it is decides: one's own, or for administrators anybody's.
+    ("GET", "/api/v1/users/{user_id}/export"): Permission(Resource.OWN_ACCOUNT, READ),
+    ("POST", "/api/v1/users/{user_id}/erase"): Permission(Resource.PERSONAL_DATA, DELETE),
     ("GET", "/api/v1/initiatives"): Permission(Resource.INITIATIVE, READ),
     ("POST", "/api/v1/initiatives"): Permission(Resource.INITIATIVE, CREATE),
     ("GET", "/api/v1/projects"): Permission(Resource.PROJECT, READ),

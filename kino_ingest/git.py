@@ -94,7 +94,7 @@ def _rewritten_trailer(line: bytes, rewriter: Rewriter) -> bytes:
         if rewriter.is_theirs(signed["name"], signed["email"]):
             name, email = rewriter.signature(signed["name"], signed["email"])
             return key + colon + f" {name} <{email}>".encode()
-    return key + colon + _rewritten(value, rewriter)
+    return _rewritten(line, rewriter)
 
 
 def _split(text: bytes, end: int) -> list[bytes]:

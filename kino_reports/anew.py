@@ -9,8 +9,10 @@ import msgspec
 import structlog
 from sqlalchemy import update
 
+from kino_core.audit import record
 from kino_core.database import Database, query
 from kino_core.privacy.pseudonyms import Rewriter, escaped
+from kino_core.privacy.rewrite import without_copies_in_the_audit
 from kino_core.settings import Settings
 from kino_core.tables import report
 from kino_reports.make import file_name, render, title_of
@@ -39,9 +41,9 @@ def make_anew(settings: Settings, database: Database, rewriter: Rewriter, needle
 
 
 def _make_anew(settings: Settings, database: Database, rewriter: Rewriter, report_id: uuid.UUID) -> bool:
-    with database.read() as session:
+    with database.read() as reading:
         rows = query(
-            session, "SELECT CAST(snapshot AS text) AS frozen, files FROM kino.report WHERE id = :id", id=report_id
+            reading, "SELECT CAST(snapshot AS text) AS frozen, files FROM kino.report WHERE id = :id", id=report_id
         )
     frozen = json.loads(rows[0].frozen) if rows else None
     rewritten = rewriter.value(frozen)
@@ -59,7 +61,8 @@ def _make_anew(settings: Settings, database: Database, rewriter: Rewriter, repor
         "title": title_of(snapshot),
         "files": {form: asdict(file) for form, file in files.items()},
     }
-    with database.write() as session:
+    with database.write() as session, without_copies_in_the_audit(session, "kino", "report"):
+        record(session, "ERASE", "report", report_id, details={"changed": sorted(values)})
         session.execute(update(report).where(report.c.id == report_id).values(values))
     return True
 

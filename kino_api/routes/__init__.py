@@ -10,6 +10,7 @@ from kino_api.routes import (
     initiatives,
     live,
     metrics,
+    personal_data,
     project_parts,
     projects,
     reports,
@@ -32,5 +33,6 @@ def routers() -> list[APIRouter]:
         dead_letters.router,
         reports.router,
         reports.jobs_router,
+        personal_data.router,
         live.router,
     ]

@@ -72,10 +72,10 @@ class LastAdministrator(Conflict):
 def request_erasure(session: WriteSession, subject: Subject, requested_by: uuid.UUID | None = None) -> Erasure:
     """Empty the person's account at once and have the rest of them erased; raises LastAdministrator.
 
-    Asked again while it is under way, it is the same erasure.
+    Asked again, it is the same erasure, under way or done.
     """
     query(session, "SELECT pg_advisory_xact_lock(:key)", key=ERASURE_LOCK + 1)
-    if found := _under_way(session, subject):
+    if found := _asked_before(session, subject):
         return found
     _check_administrators(session, subject)
     pseudonym, made_id = Pseudonym.make(), uuid.uuid4()
@@ -149,12 +149,15 @@ class _Kept(msgspec.Struct):
     traces: Traces
 
 
-def _under_way(session: WriteSession, subject: Subject) -> Erasure | None:
-    rows = query(session, "SELECT * FROM kino.erasure WHERE finished_at IS NULL AND traces IS NOT NULL")
+def _asked_before(session: WriteSession, subject: Subject) -> Erasure | None:
+    rows = query(
+        session,
+        "SELECT * FROM kino.erasure WHERE finished_at IS NULL OR user_id = ANY (CAST(:user_ids AS uuid[]))",
+        user_ids=list(subject.user_ids),
+    )
     for row in rows:
-        traces = msgspec.convert(row.traces, _Kept).traces
-        same_user = subject.user_id is not None and row.user_id == subject.user_id
-        if same_user or traces.emails & subject.traces.emails:
+        traces = msgspec.convert(row.traces, _Kept).traces if row.traces else Traces()
+        if row.user_id in subject.user_ids or traces.emails & subject.traces.emails:
             return _erasure(row)
     return None
 

@@ -199,8 +199,9 @@ def _steps(traces: Traces, pseudonym: Pseudonym) -> Iterable[tuple[re.Pattern[st
     addresses += [rf"(?:\d+\+)?{re.escape(each)}(?:@|%40){re.escape(NOREPLY_HOST)}" for each in sorted(traces.logins)]
     if addresses:
         yield _pattern(rf"(?<![\w.+%-])(?:{'|'.join(addresses)})(?![\w-]|\.\w)"), pseudonym.email
-        yield _pattern(rf"^([A-Za-z][A-Za-z-]*:[ \t]*)[^<>\n]*?(?<!\(aider\))([ \t]*<{email}>)"), rf"\g<1>{name}\g<2>"
-        yield _pattern(rf"\A[^<>\n:]{{1,100}}?(?<!\(aider\))([ \t]*<{email}>\s*)\Z"), rf"{name}\g<1>"
+        # Whatever name a trailer gives for the address.
+        trailer = rf"^(?![^<\n]*\(aider\))([A-Za-z][A-Za-z-]*:[ \t]*)[^<>\n]*?([ \t]*<{email}>)"
+        yield _pattern(trailer), rf"\g<1>{name}\g<2>"
     if traces.names and addresses:
         known = _any_of(traces.names)
         yield _pattern(rf"(?<!\w){known}(?=\s*(?:\(aider\)\s*)?[<(]?{email})"), name

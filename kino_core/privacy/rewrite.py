@@ -98,7 +98,7 @@ def changing_rows(
 def _write(database: Database, table: KnownTable, rows: list[tuple[Row, dict[str, Any]]]) -> int:
     if not rows:
         return 0
-    with database.write() as session, _without_copies_in_the_audit(session, table):
+    with database.write() as session, without_copies_in_the_audit(session, table.schema, table.name):
         return sum(_write_row(session, table, row, changes) for row, changes in rows)
 
 
@@ -118,12 +118,12 @@ def _write_row(session: WriteSession, table: KnownTable, row: Row, changes: dict
 
 
 @contextmanager
-def _without_copies_in_the_audit(session: WriteSession, table: KnownTable) -> Iterator[None]:
+def without_copies_in_the_audit(session: WriteSession, schema: str, table: str) -> Iterator[None]:
     """Keep the triggers from writing into the audit, for good, what is being replaced."""
-    triggers = _audited(session).get(table.full_name, [])
+    triggers = _audited(session).get(f"{schema}.{table}", [])
     for switch in ("DISABLE", "ENABLE"):
         for trigger in triggers:
-            session.exec_driver_sql(f'ALTER TABLE "{table.schema}"."{table.name}" {switch} TRIGGER "{trigger}"')
+            session.exec_driver_sql(f'ALTER TABLE "{schema}"."{table}" {switch} TRIGGER "{trigger}"')
         if switch == "DISABLE":
             yield
 

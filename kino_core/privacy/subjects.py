@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from kino_core.database import ReadSession, WriteSession, query
 from kino_core.errors import Conflict, NotFound
-from kino_core.identities import IdentityKind, identify
+from kino_core.identities import ERASED_HOST, IdentityKind, identify
 from kino_core.privacy.pseudonyms import Traces, plain_name
 from kino_core.privacy.sql import read_sql
 
@@ -48,6 +48,8 @@ class Subject:
 def find_by_email(session: ReadSession | WriteSession, email: str) -> Subject:
     """Return who has that address, in an account or in a history; raises UnknownPerson and NotAPerson."""
     address = email.strip().replace("\0", "").lower()
+    if address.endswith(f"@{ERASED_HOST}"):
+        raise UnknownPerson("Whoever had that address was erased: nothing leads from the pseudonym to them.")
     identity = identify("", address)
     if identity.kind is not IdentityKind.HUMAN:
         raise NotAPerson(f"{email} is an agent's or an automation's address. It tells of no person.")

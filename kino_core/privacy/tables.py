@@ -50,15 +50,13 @@ _MADE_IN_AUDIT = (
 
 TABLES: dict[str, Rule] = {
     # What came in.
-    "landing.event": Rule(
-        texts=("body", "raw"), hides=("raw",), plain=("source", "event_id", "type", "repository", "xid")
-    ),
+    "landing.event": Rule(texts=("body", "raw"), hides=("raw",), plain=("source", "event_id", "type", "repository")),
     "landing.conflict": Rule(texts=("raw",), plain=("source", "event_id", "request_id", "body_hash")),
     "landing.dead_letter": Rule(texts=("error", "stack", "discard_reason"), plain=("source", "event_id")),
     "landing.claim": Rule(
         plain=("source", "event_id", "body_hash"), why="Ids of events and hashes of what they held; nothing leads back."
     ),
-    "landing.fold_cursor": Rule(plain=("name",), why="Places in the log."),
+    "landing.fold_cursor": Rule(plain=("name", "system_identifier"), why="Places in the log."),
     "landing.fold_window": Rule(why="Places in the log."),
     "landing.refold": Rule(why="Places in the log."),
     "landing.failing_source": Rule(plain=("name",), why="Names of sources, repositories and projects."),
@@ -80,7 +78,18 @@ TABLES: dict[str, Rule] = {
     "kino.agent_activity": Rule(
         texts=("data", "task_id", "session_id"), plain=("source", "event_id", "event_type", "model")
     ),
+    "kino.agent_session": Rule(texts=("session_id", "parent_agent"), plain=("model",)),
     "kino.repository": Rule(plain=("full_name",), why="Names of things: docs/privacy.md says what that leaves."),
+    "kino.project_summary": Rule(plain=("weeks",), why="Counts."),
+    "kino.project_agent": Rule(why="Which agents worked on which project."),
+    "kino.reporting_agent": Rule(why="Which agents reported to which project."),
+    "kino.project_touched": Rule(why="Projects to be counted anew."),
+    "kino.metric_value": Rule(
+        "scope_type = 'person' AND scope_id = ANY (CAST(CAST(:person_ids AS uuid[]) AS text[]))",
+        deletes=True,
+        plain=("metric", "scope_type", "scope_id", "period"),
+    ),
+    "kino.metric_publication": Rule(plain=("period",), why="Which snapshot of the lake was copied."),
     # What people enter.
     "kino.initiative": Rule(_MADE_BY_USER, texts=("name", "description")),
     "kino.project": Rule(
@@ -89,11 +98,20 @@ TABLES: dict[str, Rule] = {
         plain=("priority", "status", "time_zone"),
     ),
     "kino.project_member": Rule(_BY_USER, deletes=True, plain=("role",)),
+    "kino.milestone": Rule(_MADE_BY_USER, texts=("name", "description")),
+    "kino.dependency": Rule(_MADE_BY_USER, texts=("note",)),
     "kino.scope_item": Rule(
-        "assignee_id = ANY (CAST(:user_ids AS uuid[]))",
-        texts=("title", "description", "blocked_reason"),
-        plain=("key", "status", "priority"),
+        f"assignee_id = ANY (CAST(:user_ids AS uuid[])) OR {_MADE_BY_USER}",
+        texts=("title", "description"),
+        plain=("key", "priority", "status", "said_status", "assignee_type"),
     ),
+    "kino.project_update": Rule(
+        "submitted_by = ANY (CAST(:user_ids AS uuid[]))",
+        texts=("achievements", "challenges", "planned_work", "notes"),
+        plain=("overall_status",),
+    ),
+    "kino.annotation": Rule(_MADE_BY_USER, texts=("text",), plain=("metric",)),
+    "kino.blocker_resolution": Rule("resolved_by = ANY (CAST(:user_ids AS uuid[]))", texts=("blocker_id",)),
     "kino.report": Rule(
         _MADE_BY_USER,
         texts=("title",),
@@ -107,12 +125,20 @@ TABLES: dict[str, Rule] = {
         handled=("email", "name", "role", "password_hash"),
         hides=("password_hash",),
     ),
-    "kino.session": Rule(
-        _BY_USER,
-        blanks=("user_agent", "address"),
-        hides=("refresh_hash", "previous_hash"),
-    ),
+    "kino.session": Rule(_BY_USER, blanks=("user_agent",), hides=("refresh_hash", "previous_hash")),
     "kino.setup_link": Rule(plain=("token_hash",), why="One-time links for nobody in particular, as hashes."),
+    "kino.account_link": Rule(_BY_USER, deletes=True, blanks=("email",), hides=("token_hash",), plain=("purpose",)),
+    "kino.attempt": Rule(
+        plain=("kind", "account", "network"), why="Hashes of what was typed at sign-in and networks; gone after a day."
+    ),
+    "kino.outbox": Rule(
+        f"{_BY_USER} OR lower(recipient) = ANY (CAST(:emails AS text[]))",
+        deletes=True,
+        texts=("subject", "text", "html", "last_error"),
+        blanks=("recipient",),
+        plain=("kind", "link_path", "state"),
+    ),
+    "kino.idempotency_key": Rule(_BY_USER, deletes=True, hides=("request_hash", "headers", "answer"), plain=("key",)),
     "kino.token": Rule(_MADE_IN_AUDIT.format("token"), hides=("token_hash",), plain=("last4", "agent_type")),
     "kino.webhook_secret": Rule(_MADE_IN_AUDIT.format("webhook_secret"), hides=("secret",)),
     # What was done.
@@ -120,9 +146,15 @@ TABLES: dict[str, Rule] = {
         "actor_id = ANY (CAST(:user_ids AS uuid[]))"
         " OR (entity_type = 'user' AND entity_id = ANY (CAST(CAST(:user_ids AS uuid[]) AS text[])))"
         " OR (entity_type = 'project_member'"
-        " AND split_part(entity_id, '/', 2) = ANY (CAST(CAST(:user_ids AS uuid[]) AS text[])))",
+        " AND split_part(entity_id, '/', 2) = ANY (CAST(CAST(:user_ids AS uuid[]) AS text[])))"
+        " OR details ->> 'user_id' = ANY (CAST(CAST(:user_ids AS uuid[]) AS text[]))",
         plain=("actor_type", "action", "entity_type", "entity_id", "before", "after", "details", "request_id"),
     ),
+    "kino.audit_seal": Rule(plain=("hash",), why="Hashes over the audit."),
+    "kino.audit_unsealed": Rule(why="Ids of entries of the audit."),
+    "kino.audit_anchor": Rule(why="Places in the audit."),
+    "kino.audit_cut": Rule(plain=("digest", "key_id", "signature"), why="Hashes over months of the audit."),
+    "kino.security_event": Rule(_BY_USER, blanks=("address",), plain=("kind", "severity", "route", "details")),
     "kino.erasure": Rule(_BY_USER, handled=("traces",), hides=("traces",), plain=("pseudonym", "step")),
     "kino.schema_version": Rule(plain=("version_num",), why="Which migration ran last."),
 }
