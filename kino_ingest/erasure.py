@@ -26,7 +26,7 @@ from kino_ingest.git import Malformed, rewrite_record
 from kino_ingest.landing import without_nul
 
 STATEMENT_TIMEOUT_MS = 600_000
-LOOK_EVERY_SECONDS = 2.0
+LOOK_EVERY_SECONDS = 1.0
 LONGEST_TRANSACTION_SECONDS = 120.0
 MOST_ROUNDS = 10
 RAW = ("landing.event", "landing.conflict")

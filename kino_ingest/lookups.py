@@ -16,7 +16,7 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from kino_core.database import DatabaseUnavailable
-from kino_core.envelopes import KeyRing
+from kino_core.envelopes import KeyRing, UnreadableSecret, UnusableKeyRing
 from kino_core.events import Event, content_hash, repository_id
 from kino_core.sealed_secrets import WEBHOOK_SECRET
 from kino_core.security import hash_secret
@@ -140,7 +140,13 @@ class Lookups:
         return KnownRepository(row[0], row[1], self._opened(row[2])) if row else KnownRepository()
 
     def _opened(self, stored: dict[str, str]) -> tuple[str, ...]:
-        return tuple(self._ring.open(text, WEBHOOK_SECRET.place(uuid.UUID(key))) for key, text in stored.items())
+        try:
+            return tuple(self._ring.open(text, WEBHOOK_SECRET.place(uuid.UUID(key))) for key, text in stored.items())
+        except (UnreadableSecret, UnusableKeyRing) as error:
+            log.error("a signing secret cannot be opened: see `kino doctor`", error=error.message)
+            raise UnreadableSecret(
+                "The secret that this must be signed with cannot be opened here. Send it again once that is mended."
+            ) from error
 
     async def _one(self, statement: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
         try:

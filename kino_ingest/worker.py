@@ -20,6 +20,7 @@ POLL_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 5.0
 PARTITION_SECONDS = 3600.0
 STATEMENT_TIMEOUT_MS = 60_000
+ERASER_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -36,13 +37,14 @@ def run_worker(settings: Settings) -> None:
     database = Database(settings.database_url, pool_max=2, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     redis = connect_publisher(settings.redis_url) if settings.redis_url else None
     # Beside the fold, which an erasure of a long history would hold up.
-    eraser = threading.Thread(target=keep_erasing, args=(settings.database_url, stop), name="erasures")
+    eraser = threading.Thread(target=keep_erasing, args=(settings.database_url, stop), name="erasures", daemon=True)
     eraser.start()
     try:
         work(database, redis, stop)
     finally:
         stop.set()
-        eraser.join()
+        # One that is under way is finished by whoever starts next.
+        eraser.join(ERASER_SECONDS)
         database.close()
         if redis is not None:
             redis.close()

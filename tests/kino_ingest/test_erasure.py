@@ -4,6 +4,8 @@ import gzip
 import json
 import os
 import signal
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -299,6 +301,25 @@ def test_an_erasure_killed_at_any_step_is_finished_by_the_next_try(database: Dat
         assert next_work(session, Step.LAKE) is not None
     assert _traces(database_url, ADA.encode(), b"a. l.") == []
     assert state(database) == _refolded(database)
+
+
+def test_a_worker_does_what_is_asked_for(database: Database, database_url: str) -> None:
+    landed(database, git_events(record(1)))
+    fold_all(database)
+    with database.write() as session:
+        asked = request_erasure(session, find_by_email(session, ADA))
+    stop = threading.Event()
+    worker = threading.Thread(target=erasure.keep_erasing, args=(database_url, stop))
+    worker.start()
+    try:
+        deadline = time.monotonic() + 60
+        while one(database, "SELECT step FROM kino.erasure WHERE id = %s", asked.id) != Step.LAKE:
+            assert time.monotonic() < deadline, "the worker did not erase"
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        worker.join(60)
+    assert _traces(database_url, ADA.encode()) == []
 
 
 def test_a_real_author_of_a_real_history(database: Database, database_url: str) -> None:
