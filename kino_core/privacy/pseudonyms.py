@@ -71,8 +71,12 @@ class Traces(msgspec.Struct, frozen=True):
 
     @property
     def needles(self) -> list[str]:
-        """Every text without which nothing that names them can be."""
-        return sorted(self.emails | self.logins | self.names)
+        """Every text without which nothing that names them can be, as PostgreSQL writes it in lower case.
+
+        Where its locale knows letters of ASCII alone, the others stay as they were written.
+        """
+        known = self.emails | self.logins | self.names
+        return sorted(known | {each.upper().encode().lower().decode() for each in known if not each.isascii()})
 
     @property
     def full_names(self) -> frozenset[str]:
@@ -173,7 +177,7 @@ def found_names(value: Any, traces: Traces) -> Iterable[str]:  # noqa: ANN401  a
     if not isinstance(value, dict):
         return
     login, name, email = (value.get(key) for key in ("login", "name", "email"))
-    if isinstance(name, str) and name.strip():
+    if isinstance(name, str) and plain_name(name):
         by_email = isinstance(email, str) and identify(name, email).key.removesuffix("#aider") in traces.keys
         by_login = isinstance(login, str) and identify_login(login).key in traces.keys
         if by_email or by_login:

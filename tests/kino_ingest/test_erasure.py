@@ -39,6 +39,7 @@ from tests.kino_ingest.test_fold import state
 
 ADA = "ada@example.org"
 MINE = b"ada lovelace"
+USER = uuid.UUID(int=7)
 
 
 def _erased(database: Database, database_url: str, email: str = ADA) -> Erasure:
@@ -216,6 +217,53 @@ def test_a_login_is_replaced_with_all_that_names_the_account(database: Database,
     authors = rows(database, 'SELECT author_key FROM kino."commit" UNION SELECT author_key FROM kino.pull_request')
     [key] = {author for (author,) in authors if author is not None}
     assert rows(database, "SELECT person_id FROM kino.identity WHERE key = %s", key) == [(asked.person_id,)]
+
+
+def test_all_that_was_said_to_be_one_human_is_one_pseudonym(database: Database, database_url: str) -> None:
+    landed(
+        database,
+        [
+            *git_events(
+                record(1), record(2, author="Lovelace, Ada", email="ada@home.example"), record(3, email="k@k.k")
+            ),
+            pull_request(8, "d1", "2026-02-28T08:00:00Z", "opened", user={"login": "ada-l"}),
+        ],
+    )
+    fold_all(database)
+    with database.write() as session:
+        session.exec_driver_sql(
+            "UPDATE kino.identity SET person_id = %s WHERE key IN ('email:ada@home.example', 'github:ada-l')",
+            (stable_id("person", f"email:{ADA}"),),
+        )
+        session.exec_driver_sql(
+            'INSERT INTO kino."user" (id, email, name, person_id, password_hash) VALUES (%s, %s, %s, %s, %s)',
+            (USER, "countess@work.example", "Countess", stable_id("person", f"email:{ADA}"), "$argon2id$none"),
+        )
+    asked = _erased(database, database_url, "countess@work.example")
+    assert asked.user_id == USER
+    assert _traces(database_url, ADA.encode(), b"home.example", b"work.example", b"ada-l", b"countess") == []
+    assert one(database, 'SELECT person_id FROM kino."user"') == asked.person_id
+    assert one(database, 'SELECT count(*) FROM kino."commit" WHERE author_key LIKE %s', "%@erased.invalid") == 2
+    assert state(database) == _refolded(database)
+
+
+def test_names_in_any_script_and_spelling_are_found(database: Database, database_url: str) -> None:
+    name = 'Zoë "Z" Ångström'
+    landed(
+        database,
+        git_events(
+            record(1, author=name),
+            record(2, f"Thanks, {name.upper()}", author="Kim", email="kim@example.org"),
+            record(3, author="(aider)"),
+        ),
+    )
+    fold_all(database)
+    _erased(database, database_url)
+    subjects = [subject for (subject,) in rows(database, 'SELECT subject FROM kino."commit" ORDER BY sha')]
+    assert subjects[0] == "Change something"
+    assert subjects[1].startswith("Thanks, Person ")
+    assert _traces(database_url, "Ångström".encode(), b"\\u00e5ngstr") == []
+    assert state(database) == _refolded(database)
 
 
 def test_who_was_only_seen_by_a_login_comes_out_as_folding_anew_does(database: Database, database_url: str) -> None:
