@@ -35,6 +35,11 @@ class _Renamed:
     person_id: uuid.UUID | None
     agent_id: uuid.UUID | None
 
+    @property
+    def people_before(self) -> list[uuid.UUID]:
+        """Who stood behind it: by its own key, and since somebody joined it with others."""
+        return [stable_id("person", self.old_key), *([self.old_person_id] if self.old_person_id else [])]
+
 
 def erase_folded(database: Database, work: Work, rewriter: Rewriter, still_named: Callable[[], bool]) -> bool:
     """Give the person's rows to the pseudonym and return True, or False where `still_named` says that it is too early.
@@ -93,8 +98,8 @@ def _renamed(row: Any, work: Work, rewriter: Rewriter) -> _Renamed | None:  # no
 
 
 def _put_person(session: WriteSession, renamed: _Renamed) -> None:
-    if renamed.person_id is not None and renamed.old_person_id is not None:
-        session.execute(text(read_sql("erase_person_put")), _values(renamed))
+    if renamed.person_id is not None:
+        session.execute(text(read_sql("erase_person_put")), _values(renamed) | {"old": renamed.people_before})
 
 
 def _values(renamed: _Renamed) -> dict[str, Any]:
@@ -104,8 +109,8 @@ def _values(renamed: _Renamed) -> dict[str, Any]:
 def _drop_people(session: WriteSession, work: Work, renamed: list[_Renamed]) -> None:
     """Take away the people that no identity leads to any more, and what refers to them."""
     kept = {each.person_id for each in renamed}
-    before = {each.old_person_id for each in renamed} | set(work.person_ids)
-    gone = sorted(each for each in before if each is not None and each not in kept)
+    before = {person_id for each in renamed for person_id in each.people_before} | set(work.person_ids)
+    gone = sorted(each for each in before if each not in kept)
     values = {"gone": gone, "person_id": stable_id("person", work.pseudonym.key)}
     for statement in ("erase_user_person", "erase_people"):
         session.execute(text(read_sql(statement)), values)
