@@ -16,7 +16,10 @@ Place = tuple[datetime, str, str]
 
 @dataclass(frozen=True)
 class Activity:
-    """One event of an agent. `event_row` is its place in the landing log; live messages carry it too."""
+    """One event of an agent. `event_row` is its place in the landing log; live messages carry it too.
+
+    `clock_ahead` marks what claims to have occurred more than five minutes after it was received.
+    """
 
     event_row: int
     event_id: str
@@ -31,6 +34,7 @@ class Activity:
     session_id: str | None
     model: str | None
     data: dict[str, Any]
+    clock_ahead: bool
 
     @property
     def place(self) -> Place:

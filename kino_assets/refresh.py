@@ -104,7 +104,7 @@ class LakeWriter:
                 prepare(lake)
             low, origin = _cursor(lake)
             window = next_window(postgres, low, everything=everything)
-            _same_log(origin, window.origin)
+            _same_log(origin, window)
             events, changes = 0, Changes()
             if full or anything_since(postgres, low):
                 events = load_window(lake, self._settings.database_url, window)
@@ -208,8 +208,9 @@ def _move_cursor(lake: duckdb.DuckDBPyConnection, window: Window) -> None:
     )
 
 
-def _same_log(known: Origin | None, found: Origin) -> None:
-    if known is not None and known != found:
+def _same_log(known: Origin | None, window: Window) -> None:
+    # A server that was copied has the name of the other one; what was read there may still be ahead of it.
+    if known is not None and (known != window.origin or window.low > window.high):
         raise LogReplaced(
             "The lake was built from another database, or this one was restored from a backup. "
             "Rebuild the lake with `kino refresh --full`."

@@ -13,7 +13,7 @@ import structlog
 from kino_assets.definitions import defs, refresh_job
 from kino_assets.erasure import erase_what_waits
 from kino_assets.instance import dagster_instance
-from kino_assets.refresh import LakeWriter, Refreshed, lake_cursor
+from kino_assets.refresh import LakeWriter, LogReplaced, Refreshed, lake_cursor
 from kino_assets.window import anything_since
 from kino_core.database import Database, libpq_url
 from kino_core.settings import Settings
@@ -83,12 +83,21 @@ def _follow(settings: Settings, instance: dg.DagsterInstance, stop: threading.Ev
                 erased_at = time.monotonic()
             if anything_since(postgres, low):
                 stop.wait(QUIET_SECONDS)
-                done = _run(writer, instance)
+                done = _refreshed(writer, instance)
                 low = done.high
                 log.info("refreshed", events=done.events, slices=done.changes.slices, seconds=round(done.seconds, 3))
             elif time.monotonic() - purged_at > PURGE_EVERY_SECONDS:
                 _purge(instance)
                 purged_at = time.monotonic()
+
+
+def _refreshed(writer: LakeWriter, instance: dg.DagsterInstance) -> Refreshed:
+    try:
+        return _run(writer, instance)
+    except LogReplaced as error:
+        # The lake lives in the same database, so it is this log's, and only its cursor is another server's.
+        log.warning("the lake is rebuilt", reason=error.message)
+        return _run(writer, instance, full=True)
 
 
 def _run(

@@ -68,13 +68,10 @@ def next_window(connection: psycopg.Connection, low: int, *, everything: bool) -
 
 
 def anything_since(connection: psycopg.Connection, low: int) -> bool:
-    """Return whether the log holds an event that a window from `low` would read."""
-    found = connection.execute(
-        "SELECT 1 FROM landing.event WHERE xid >= %s::text::xid8"
-        " AND xid < pg_snapshot_xmin(pg_current_snapshot()) LIMIT 1",
-        [str(low)],
-    ).fetchone()
-    return found is not None
+    """Return whether a refresh from `low` has something to do: events to read, or a log that is not the one it knew."""
+    row = connection.execute(read_sql("bronze/anything_since"), {"low": str(low)}).fetchone()
+    assert row is not None
+    return bool(row[0])
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from kino_api.projects import ensure_project
 from kino_api.repositories import connect_repository
 from kino_cli.options import HomeOption, JsonOption, settings_of
 from kino_cli.output import print_json, print_table, progress, say
-from kino_core.database import Database
+from kino_core.database import WRITER_IDLE_TRANSACTION_MS, Database
 from kino_ingest.backfill import BackfillCount, backfill, count_commits, read_clone, read_history_file
 from kino_ingest.git import commit_events, read_records
 
@@ -64,7 +64,13 @@ def _bring_in(
     as_json: bool,
 ) -> None:
     settings = settings_of(home)
-    with closing(Database(settings.database_url, pool_max=2, statement_timeout_ms=STATEMENT_TIMEOUT_MS)) as database:
+    opened = Database(
+        settings.database_url,
+        pool_max=2,
+        statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+        idle_transaction_ms=WRITER_IDLE_TRANSACTION_MS,
+    )
+    with closing(opened) as database:
         with database.write() as session:
             found = ensure_project(session, project)
             name = repository or found.name

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NewType
+from typing import Any, Final, NewType
 
 import psycopg
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolUsedUp
 
 from kino_core.actors import SYSTEM, Actor
 from kino_core.errors import Unavailable
@@ -17,6 +18,17 @@ WriteSession = NewType("WriteSession", Connection)
 
 POOL_WAIT_SECONDS = 2.0
 STATEMENT_TIMEOUT_MS = 5_000
+IDLE_TRANSACTION_MS = 30_000
+WRITER_IDLE_TRANSACTION_MS = 8_000
+"""The same for whoever lands and folds events: while their transactions are open, no reader of the log gets past."""
+
+CUT_OFF: Final[dict[str, int]] = {
+    "tcp_user_timeout": 5_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+}
+"""What libpq is told so that a network that is cut without a word is noticed within seconds instead of minutes."""
 
 
 class DatabaseUnavailable(Unavailable):
@@ -26,9 +38,20 @@ class DatabaseUnavailable(Unavailable):
 
 
 class Database:
-    """A pool of connections to one PostgreSQL server, shared by the threads of one process."""
+    """A pool of connections to one PostgreSQL server, shared by the threads of one process.
 
-    def __init__(self, url: str, *, pool_max: int = 10, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> None:
+    PostgreSQL ends a session that does nothing for `idle_transaction_ms` in the middle of a transaction, and one that
+    does not take its rows for as long: a process that stands still must not hold up everybody else.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_max: int = 10,
+        statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
+        idle_transaction_ms: int = IDLE_TRANSACTION_MS,
+    ) -> None:
         self._engine = create_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
             pool_size=pool_max,
@@ -38,9 +61,10 @@ class Database:
             connect_args={
                 "connect_timeout": 2,
                 "application_name": "kino",
-                # An open write transaction holds back every reader of the log: never let one idle.
-                "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC "
-                "-c idle_in_transaction_session_timeout=30000",
+                "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC"
+                f" -c idle_in_transaction_session_timeout={idle_transaction_ms}"
+                f" -c tcp_user_timeout={idle_transaction_ms}",
+                **CUT_OFF,
             },
         )
 
@@ -67,9 +91,14 @@ class Database:
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except OperationalError as error:
+        except PoolUsedUp as error:
+            raise DatabaseUnavailable("Every connection to PostgreSQL is busy. Try again in a moment.") from error
+        except DBAPIError as error:
             if isinstance(error.orig, psycopg.errors.QueryCanceled):
                 raise DatabaseUnavailable("PostgreSQL took too long to answer. Try again in a moment.") from error
+            # A session that PostgreSQL ends for standing idle is no OperationalError, and just as gone.
+            if not (isinstance(error, OperationalError) or error.connection_invalidated):
+                raise
             raise DatabaseUnavailable("PostgreSQL does not answer. Try again in a moment.") from error
 
     def close(self) -> None:

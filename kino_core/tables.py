@@ -70,8 +70,13 @@ fold_cursor = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("low", Xid8, nullable=False),
+    Column("system_identifier", Text),
+    Column("stamped", BigInteger, nullable=False),
+    Column("stamp_to", BigInteger, nullable=False),
     schema="landing",
 )
+"""How far the log was cut into windows, and on which server. While `stamped` is below `stamp_to`, the events with ids
+above the one and up to the other still wait for a transaction id of this server."""
 
 dead_letter = Table(
     "dead_letter",
@@ -91,6 +96,21 @@ dead_letter = Table(
     schema="landing",
 )
 """Events whose fold failed: waiting for another try while `next_try_at` is set, dead once it is null."""
+
+conflict = Table(
+    "conflict",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("token_id", Uuid),
+    Column("request_id", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    schema="landing",
+)
+"""Events that came under an id that another one has; what each contradicts is in the log under the same key."""
 
 fold_window = Table(
     "fold_window",
@@ -244,9 +264,10 @@ agent_activity = Table(
     Column("session_id", Text),
     Column("model", Text),
     Column("data", JSONB, nullable=False),
+    Column("clock_ahead", Boolean, nullable=False),
     schema="kino",
 )
-"""What agents reported, by month of occurrence."""
+"""What agents reported, by month of occurrence; `clock_ahead` marks what claims to be from the future."""
 
 commit = Table(
     "commit",
@@ -303,6 +324,19 @@ token = Table(
     Column("per_hour", Integer),
     schema="kino",
 )
+
+webhook_secret = Table(
+    "webhook_secret",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("token_id", Uuid),
+    Column("repository_id", Uuid),
+    Column("secret", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+    schema="kino",
+)
+"""What a sender signs with: a token's secrets, or those of a repository's webhook."""
 
 user = Table(
     "user",

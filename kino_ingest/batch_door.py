@@ -6,6 +6,7 @@ single door goes on meanwhile.
 
 import asyncio
 import io
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from kino_core.database import Database, DatabaseUnavailable
+from kino_core.database import WRITER_IDLE_TRANSACTION_MS, Database, DatabaseUnavailable
 from kino_core.errors import Conflict, Forbidden, InvalidInput, KinoError, Unavailable
 from kino_core.events import Event
 from kino_ingest.agent_gate import AgentGate
@@ -31,7 +32,7 @@ NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 MOST_BATCHES = 8
 """Batches that are in memory at the same time; further ones wait before their bodies are read."""
 CHUNKS_AT_ONCE = 2
-"""Chunks that land at the same time, each on a connection of its own; the batches take turns."""
+"""Chunks that land at the same time, each on a connection of its own, of one batch or of several."""
 STATEMENT_TIMEOUT_MS = 10_000
 
 log = structlog.get_logger(__name__)
@@ -49,11 +50,24 @@ class _Line:
     error: KinoError | None = None
 
 
+@dataclass(frozen=True)
+class _Landing:
+    """A chunk on its way into the log, and the ids of its events."""
+
+    ids: set[str | None]
+    task: asyncio.Task[list[Event]]
+
+
 class BatchDoor:
     """`POST /webhooks/agent-update/batch`."""
 
     def __init__(self, database_url: str, limits: Limits, gate: AgentGate, lookups: Lookups) -> None:
-        self._database = Database(database_url, pool_max=CHUNKS_AT_ONCE, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
+        self._database = Database(
+            database_url,
+            pool_max=CHUNKS_AT_ONCE,
+            statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+            idle_transaction_ms=WRITER_IDLE_TRANSACTION_MS,
+        )
         self._limits = limits
         self._gate = gate
         self._lookups = lookups
@@ -92,7 +106,8 @@ class BatchDoor:
             raw = await read_body(
                 request.receive, packed=packed, max_bytes=limits.batch_body_bytes, seconds=limits.batch_body_seconds
             )
-            self._gate.check_signature(token, request.headers, raw)
+            if token.signs:
+                await asyncio.to_thread(self._gate.check_signature, token, request.headers, raw)
             return await asyncio.to_thread(_split, raw, limits.batch_lines)
         except KinoError as error:
             note_refusal(request, error, raw, token_id=token.id)
@@ -106,26 +121,39 @@ class BatchDoor:
             raise QueueFull("Other batches are landing. Send it again in a moment.") from None
 
     async def _land_all(self, lines: list[_Line], token: KnownToken, request: Request) -> None:
-        landed = 0
-        chunks = list(_chunks(lines))
+        """Land the lines chunk by chunk: while PostgreSQL takes some, the next ones are read."""
+        chunks = await asyncio.to_thread(lambda: list(_chunks(lines)))
         reading = self._begin_reading(chunks[0], token)
+        under_way: deque[_Landing] = deque()
+        ended: list[Unavailable | None] = []
         for chunk, following in zip(chunks, [*chunks[1:], []], strict=True):
             await reading
-            # While PostgreSQL takes one chunk the next is read.
             reading = self._begin_reading(following, token)
-            try:
-                conflicts = await self._landed(chunk)
-            except Unavailable as error:
-                await reading
-                if not landed:
-                    raise
-                _refuse_rest(lines, error)
-                return
-            landed += len(chunk)
-            self._lookups.note_used(token.id)
-            if conflicts:
-                await self._lookups.note_conflicts(conflicts, request.id)
+            ids = {line.event_id for line in chunk if line.event is not None}
+            # The first of two lines with one id is the one that counts, so the chunk of the second waits.
+            while len(under_way) == CHUNKS_AT_ONCE or any(not each.ids.isdisjoint(ids) for each in under_way):
+                ended.append(await self._end(under_way.popleft(), token, request))
+            if any(ended):
+                break
+            under_way.append(_Landing(ids, asyncio.create_task(self._landed(chunk))))
+        ended += [await self._end(each, token, request) for each in under_way]
         await reading
+        away = next((each for each in ended if each is not None), None)
+        if away is not None and None not in ended:
+            raise away
+        if away is not None:
+            _refuse_rest(lines, away)
+
+    async def _end(self, landing: _Landing, token: KnownToken, request: Request) -> Unavailable | None:
+        """Wait for a chunk and note what came of it; return why it could not land now, None where it did."""
+        try:
+            conflicts = await landing.task
+        except Unavailable as error:
+            return error
+        self._lookups.note_used(token.id)
+        if conflicts:
+            await self._lookups.note_conflicts(conflicts, request.id)
+        return None
 
     async def _landed(self, chunk: Sequence[_Line]) -> list[Event]:
         await self._wait_for(self._connections)

@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from kino_core.database import libpq_url
+from kino_core.database import CUT_OFF, libpq_url
 
 CONNECT_SECONDS = 2
 STATEMENT_TIMEOUT_MS = 5_000
@@ -14,11 +14,7 @@ _PARAMETERS: dict[str, Any] = {
     "connect_timeout": CONNECT_SECONDS,
     "application_name": "kino ingest",
     "options": f"-c synchronous_commit=on -c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}",
-    # A server that vanished without a word is noticed within seconds instead of minutes.
-    "tcp_user_timeout": 5_000,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 2,
+    **CUT_OFF,
 }
 
 

@@ -6,7 +6,7 @@ A letter waits for its next try, is dead after the last, or was discarded. The e
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -168,7 +168,8 @@ def replay_between(
     `folded` takes the events that folded well along: folding again changes nothing but what the rules for it changed.
     With `dry_run` nothing happens. Raises InvalidInput when the span ends before it begins.
     """
-    until = until or datetime.now(UTC)
+    # PostgreSQL's now, whose clock says when events arrived.
+    until = until or query(session, "SELECT now() AS moment")[0].moment
     if until <= since:
         raise InvalidInput("until must come after since.", field="until")
     span: dict[str, Any] = {

@@ -46,6 +46,7 @@ class Doors:
 
     def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
         limits = limits or Limits()
+        self._limits = limits
         self._lookups = Lookups(settings.database_url, KeyRing(settings))
         self._committer = Committer(settings.database_url)
         self._quotas = Quotas(settings.redis_url) if settings.rate_limits_on else None
@@ -105,7 +106,7 @@ class Doors:
 
     async def _answer_probe(self, request: Request, send: Send) -> None:
         # Where the doors stand alone; inside the web application its own routes answer.
-        ready = request.path == "/healthz" or await self._lookups.database_answers()
+        ready = request.path == "/healthz" or await self._lookups.database_answers(self._limits.database_seconds)
         await answer(send, request, 200 if ready else 503, {"status": "ok" if ready else "PostgreSQL does not answer"})
 
     async def _live(self, receive: Receive, send: Send) -> None:

@@ -16,6 +16,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 JSON = ("application/json",)
+UNPACKED_AT_ONCE = 64 * 1024
+"""What is unpacked on the event loop at a time; what is more is unpacked in a thread."""
 _REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{8,128}", re.ASCII)
 
 
@@ -146,11 +148,18 @@ async def _unpacked(parts: AsyncIterator[bytes], max_bytes: int) -> AsyncIterato
     try:
         async for part in parts:
             # One byte more than allowed is enough to know; a bomb is never unpacked whole.
-            unpacked = unpacker.decompress(part, max_bytes - size + 1)
+            most = max_bytes - size + 1
+            unpacked = unpacker.decompress(part, min(UNPACKED_AT_ONCE, most))
+            yield unpacked
             size += len(unpacked)
+            if len(unpacked) == UNPACKED_AT_ONCE < most:
+                # There may be more in it, and up to a thousand times as much as came.
+                tail, most = unpacker.unconsumed_tail, most - UNPACKED_AT_ONCE
+                unpacked = await asyncio.to_thread(unpacker.decompress, tail, most)
+                yield unpacked
+                size += len(unpacked)
             if size > max_bytes:
                 raise _too_large(max_bytes)
-            yield unpacked
     except zlib.error:
         raise InvalidInput("The body is declared as gzip and is not.") from None
     if not unpacker.eof or unpacker.unused_data:

@@ -66,6 +66,7 @@ class Lookups:
         self._ring = ring
         self._tokens: _Kept[KnownToken | None] = _Kept()
         self._repositories: _Kept[KnownRepository] = _Kept()
+        self._probes: _Kept[None] = _Kept()
         self._used: set[uuid.UUID] = set()
         self._noting: asyncio.Task[None] | None = None
 
@@ -97,12 +98,11 @@ class Lookups:
         key = repository_id(full_name)
         return await self._repositories.get(key, lambda: self._find_repository(key), seconds)
 
-    async def database_answers(self) -> bool:
-        """Return whether PostgreSQL answers now."""
+    async def database_answers(self, seconds: float) -> bool:
+        """Return whether PostgreSQL answers within `seconds`, or did a moment ago."""
         try:
-            async with self._pool.connection() as connection:
-                await connection.execute("SELECT 1")
-        except (psycopg.OperationalError, PoolTimeout):
+            await self._probes.get("probe", self._probe, seconds)
+        except DatabaseUnavailable:
             return False
         return True
 
@@ -147,6 +147,9 @@ class Lookups:
             raise UnreadableSecret(
                 "The secret that this must be signed with cannot be opened here. Send it again once that is mended."
             ) from error
+
+    async def _probe(self) -> None:
+        await self._one("probe", {})
 
     async def _one(self, statement: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
         try:

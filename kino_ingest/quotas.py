@@ -140,8 +140,10 @@ class Quotas:
                     _LIMITER, 2, name, f"{name}:refusals", len(asked.waiting), quota.per_minute, quota.per_hour
                 )
             async with asyncio.timeout(REDIS_SECONDS):
-                answers = await pipeline.execute()
-        except (RedisError, OSError, TimeoutError) as error:
+                answers = [_in_seconds(answer) for answer in await pipeline.execute()]
+        except Exception as error:
+            # Whatever it is (a connection that breaks off while it is written to is a mere RuntimeError): whoever asks
+            # must get an answer.
             if not self._redis_again_at:
                 log.warning("Redis is away: each process counts quotas for itself", error=str(error))
             self._redis_again_at = time.monotonic() + PAUSE_SECONDS
@@ -149,7 +151,7 @@ class Quotas:
         if self._redis_again_at:
             log.info("Redis counts quotas again")
             self._redis_again_at = 0.0
-        return [_in_seconds(answer) for answer in answers]
+        return answers
 
 
 class LocalWindows:

@@ -82,11 +82,11 @@ def _count_keys(value: "dict[str, Any] | list[Any]") -> int:
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
-        raise InvalidJson(f"The key {repeated!r} appears twice in one object.", field=_shown(repeated))
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise InvalidJson(f"The key {key!r} appears twice in one object.", field=_shown(key))
+        found[key] = value
     return found
 
 

@@ -8,7 +8,7 @@ from types import FrameType
 import structlog
 from redis import Redis
 
-from kino_core.database import Database, DatabaseUnavailable
+from kino_core.database import WRITER_IDLE_TRANSACTION_MS, Database, DatabaseUnavailable
 from kino_core.live import connect_publisher
 from kino_core.settings import Settings
 from kino_ingest.announce import Announcer
@@ -34,7 +34,12 @@ def run_worker(settings: Settings) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
-    database = Database(settings.database_url, pool_max=2, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
+    database = Database(
+        settings.database_url,
+        pool_max=2,
+        statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+        idle_transaction_ms=WRITER_IDLE_TRANSACTION_MS,
+    )
     redis = connect_publisher(settings.redis_url) if settings.redis_url else None
     # Beside the fold, which an erasure of a long history would hold up.
     eraser = threading.Thread(target=keep_erasing, args=(settings.database_url, stop), name="erasures", daemon=True)
@@ -78,6 +83,8 @@ def _step(database: Database, announcer: Announcer) -> float:
         log.error("events could not be folded", failed=folded.failed)
     for source, failures in folded.failing:
         log.error("a source keeps failing: see `kino dlq list`", source=source, failures=failures)
+    for sender, events in folded.ahead.items():
+        log.warning("events claim to be from the future: their sender's clock is ahead", sender=sender, events=events)
     announcer.tell(folded.changes)
     return 0.0 if folded.events else POLL_SECONDS
 

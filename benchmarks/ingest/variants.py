@@ -7,8 +7,7 @@ on a pool of ten connections.
 import sys
 import uuid
 
-import uvicorn
-
+from kino_cli.serve import serve_app
 from kino_core.events import Event
 from kino_core.settings import load_settings
 from kino_ingest import doors
@@ -82,15 +81,7 @@ def main() -> None:
         doors.Committer, doors.Lookups = NowhereCommitter, KnownByHeart  # type: ignore[misc]
     elif variant == "commit_each":
         doors.Committer = CommitEach  # type: ignore[misc]
-    uvicorn.run(
-        doors.create_doors(load_settings()),
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
+    serve_app(doors.create_doors(load_settings()), "127.0.0.1", port)
 
 
 if __name__ == "__main__":

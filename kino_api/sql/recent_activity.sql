@@ -1,6 +1,7 @@
 SELECT activity.event_row, activity.event_id, activity.source, activity.occurred_at, activity.project_id,
     activity.agent_id, coalesce(agent.name, '') AS agent_name, coalesce(agent.agent_type, 'OTHER') AS agent_type,
-    activity.event_type, activity.task_id, activity.session_id, activity.model, activity.data
+    activity.event_type, activity.task_id, activity.session_id, activity.model, activity.data,
+    activity.clock_ahead
 FROM kino.agent_activity AS activity LEFT JOIN kino.agent ON agent.id = activity.agent_id
 WHERE activity.project_id = :project_id
   -- The first condition is what the index by time can use, the second what ties need.

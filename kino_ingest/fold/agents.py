@@ -38,6 +38,7 @@ def fold_agent(event: LandedEvent) -> Facts:
         session_id=report.session_id,
         model=report.model,
         data=report.data,
+        clock_ahead=event.clock_ahead,
     )
     facts.tell_activity(row)
     item = {
@@ -49,6 +50,7 @@ def fold_agent(event: LandedEvent) -> Facts:
         "event_type": row.event_type,
         "task_id": row.task_id,
         "data": row.data,
+        "clock_ahead": row.clock_ahead,
     }
     facts.changes.append(Change(LiveKind.AGENT_ACTIVITY, item, event.project_id))
     return facts

@@ -1,5 +1,6 @@
 """What events tell is written together; an event that cannot be decided or stored is set apart, alone."""
 
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from kino_ingest.fold.facts import Change, Facts, LandedEvent
 from kino_ingest.fold.write import write_facts
 
 LONGEST_STACK = 8000
+SIGN_SECONDS = 1.0
+"""How often a fold that computes says something to PostgreSQL, which ends transactions of those that stand still."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ def apply_events(session: WriteSession, events: Sequence[LandedEvent]) -> Applie
     """Decide what `events` tell and write it in one go; raises OperationalError when PostgreSQL goes away."""
     applied = Applied()
     decided: list[_Decided] = []
+    alive = _SignsOfLife(session)
     for event in events:
+        alive.give()
         try:
             decided.append(_Decided(event, fold_event(event)))
         except Exception as error:
@@ -90,8 +95,9 @@ def _refused_alone(session: WriteSession, decided: Sequence[_Decided], error: Ex
 
 def _refusal(session: WriteSession, decided: Sequence[_Decided], *, keep: bool) -> Exception | None:
     """Write what `decided` tell and return None, or why it cannot be written; leave it written only with `keep`."""
-    facts = Facts()
+    facts, alive = Facts(), _SignsOfLife(session)
     for each in decided:
+        alive.give()
         facts.add(each.facts)
     attempt = session.begin_nested()
     try:
@@ -108,6 +114,20 @@ def _refusal(session: WriteSession, decided: Sequence[_Decided], *, keep: bool) 
     else:
         attempt.rollback()
     return None
+
+
+class _SignsOfLife:
+    """Keeps a slow machine's fold from being taken for one that was frozen."""
+
+    def __init__(self, session: WriteSession) -> None:
+        self._session = session
+        self._given_at = time.monotonic()
+
+    def give(self) -> None:
+        """Say something to PostgreSQL, if it has heard nothing for a while."""
+        if time.monotonic() - self._given_at >= SIGN_SECONDS:
+            self._session.exec_driver_sql("SELECT 1")
+            self._given_at = time.monotonic()
 
 
 def _failure(event: LandedEvent, error: Exception) -> Failure:

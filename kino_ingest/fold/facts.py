@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,6 +25,9 @@ from kino_ingest.fold.rows import (
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R", bound=Row)
 
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far a sender's clock may be ahead of PostgreSQL's without a word about it."""
+
 
 class LandedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the log; `id` and `received_at` name it."""
@@ -38,6 +41,18 @@ class LandedEvent(msgspec.Struct, frozen=True, kw_only=True):
     project_id: uuid.UUID | None
     repository: str | None
     body: dict[str, Any]
+
+    @property
+    def clock_ahead(self) -> bool:
+        """Whether it claims to be from the future: it occurred long after it was received."""
+        return self.occurred_at - self.received_at > CLOCKS_DIFFER
+
+    @property
+    def sender(self) -> str:
+        """Return what its sender is called where people have to look for it."""
+        if self.repository is not None:
+            return f"{self.source} {self.repository}"
+        return f"{self.source} project {self.project_id}" if self.project_id is not None else self.source
 
 
 class UnfoldableEvent(ValueError):

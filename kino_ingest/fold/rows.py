@@ -148,7 +148,10 @@ class PullRequestRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActivityRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing an agent reported. `event_row` is the id of its row in the log."""
+    """One thing an agent reported. `event_row` is the id of its row in the log.
+
+    `clock_ahead` marks what claims to be from the future.
+    """
 
     occurred_at: datetime
     source: str
@@ -161,6 +164,7 @@ class ActivityRow(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str | None
     model: str | None
     data: dict[str, Any]
+    clock_ahead: bool
 
     def merged(self, other: Self) -> Self:
         """Keep either: the same event folds into the same row."""

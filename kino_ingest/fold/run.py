@@ -8,6 +8,7 @@ writes its facts in one go, since two workers that lock the same rows in the sam
 import random
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,11 +19,13 @@ from sqlalchemy.exc import OperationalError
 from kino_core.database import Database, DatabaseUnavailable, WriteSession
 from kino_ingest.fold.apply import Applied, Failure, apply_events
 from kino_ingest.fold.facts import Change, LandedEvent
+from kino_ingest.fold.order import begin_anew, stamp_next
 from kino_ingest.sql import read_sql
 
 BATCH_EVENTS = 2000
 BATCH_BYTES = 16 * 1024 * 1024
-"""What arrived in one window at most, so that a worker's memory does not depend on what senders send."""
+"""What one window holds at most, or is tried or folded again at once, so that a worker's memory does not depend on what
+senders send."""
 WINDOWS_AHEAD = 8
 """Windows that may lie cut and not folded; enough for as many workers to find work."""
 MOST_TRIES = 4
@@ -31,12 +34,17 @@ MOST_TRIES = 4
 
 @dataclass
 class Folded:
-    """What one step did. `failing` names the sources that fail again and again and were not told of before."""
+    """What one step did.
+
+    `failing` names the sources that fail again and again and were not told of before, `ahead` those whose clocks are
+    ahead, with the number of their events that claim to be from the future.
+    """
 
     events: int = 0
     failed: int = 0
     changes: list[Change] = field(default_factory=list)
     failing: list[tuple[str, int]] = field(default_factory=list)
+    ahead: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Folded") -> None:
         """Count in what another step did."""
@@ -44,6 +52,7 @@ class Folded:
         self.failed += other.failed
         self.changes += other.changes
         self.failing += other.failing
+        self.ahead += other.ahead
 
 
 def fold_pending(database: Database) -> bool:
@@ -69,8 +78,13 @@ def fold_next(database: Database, *, batch_events: int = BATCH_EVENTS) -> Folded
 def _cut_windows(database: Database, batch_events: int) -> None:
     with database.write() as session:
         _without_waiting_for_the_disk(session)
-        ahead = session.exec_driver_sql("SELECT count(*) FROM landing.fold_window").scalar_one()
-        for _ in range(WINDOWS_AHEAD - ahead):
+        state = session.exec_driver_sql(read_sql("fold_state")).one()
+        if state.moved:
+            begin_anew(session)
+            return
+        if state.stamping:
+            stamp_next(session, batch_events, BATCH_BYTES)
+        for _ in range(WINDOWS_AHEAD - state.windows):
             full = {"batch_events": batch_events, "batch_bytes": BATCH_BYTES}
             edges = session.exec_driver_sql(read_sql("fold_cut"), full).one_or_none()
             if edges is None or edges.first is None:
@@ -96,6 +110,7 @@ def _in_one_transaction(database: Database, fold: Callable[[WriteSession, int], 
 
 def _finished(session: WriteSession, applied: Applied) -> Folded:
     done = Folded(len(applied.folded), len(applied.failures), _with_projects(session, applied.changes))
+    done.ahead = Counter(event.sender for event in applied.folded if event.clock_ahead)
     if applied.failures:
         _write_letters(session, "dead_letter_put", applied.failures, tuple(Failure.__dataclass_fields__))
         done.failing = [(name, number) for name, number in session.exec_driver_sql(read_sql("failing_sources"))]
@@ -114,14 +129,15 @@ def _in_each_others_way(error: BaseException | None) -> bool:
 
 
 def _fold_letters(session: WriteSession, _batch_events: int) -> Applied:
-    applied = apply_events(session, _landed(session, "dead_letters_due", {}))
+    applied = apply_events(session, _landed(session, "dead_letters_due", {"batch_bytes": BATCH_BYTES}))
     if applied.folded:
         _write_letters(session, "dead_letter_gone", applied.folded, ("source", "event_id"))
     return applied
 
 
 def _fold_again(session: WriteSession, batch_events: int) -> Applied:
-    applied = apply_events(session, _landed(session, "fold_again", {"batch_events": batch_events}))
+    full = {"batch_events": batch_events, "batch_bytes": BATCH_BYTES}
+    applied = apply_events(session, _landed(session, "fold_again", full))
     # Open pages heard of these when they were folded first.
     applied.changes.clear()
     return applied

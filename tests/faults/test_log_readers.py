@@ -4,8 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +16,9 @@ import psycopg
 import pytest
 
 from kino_assets.check import check_warehouse
+from kino_assets.instance import dagster_instance
 from kino_assets.refresh import LakeWriter, LogReplaced
+from kino_assets.refresher import _follow
 from kino_cli.postgres import reachable_binaries
 from kino_core.database import Database, libpq_url
 from kino_core.events import Event
@@ -161,11 +165,9 @@ def test_a_copy_of_the_data_folder_put_back(place: Callable[[str], Place], tmp_p
     here.has(project, 60)
 
 
-@pytest.mark.xfail(
-    reason="the readers' cursors are transaction ids of the old server: until the new one has caught up with them,"
-    " what it takes is neither folded nor refreshed"
-)
-def test_a_dump_restored_into_a_younger_server(place: Callable[[str], Place], tmp_path: Path) -> None:
+@pytest.fixture
+def restored(place: Callable[[str], Place], tmp_path: Path) -> tuple[Place, list[Event], list[Event]]:
+    """A younger server with the dump of an older one, the twenty events in it, and forty that come later."""
     project = uuid.uuid4()
     old, new = reports(project, 0, 20), reports(project, 20, 60)
     here = place("here")
@@ -179,12 +181,40 @@ def test_a_dump_restored_into_a_younger_server(place: Callable[[str], Place], tm
     there = place("there")
     there.server.make_database(empty=True)
     _run_tool("pg_restore", "--no-owner", "-d", there.server.url, str(dump))
+    return there, old, new
+
+
+def test_a_dump_restored_into_a_younger_server(restored: tuple[Place, list[Event], list[Event]]) -> None:
+    there, old, new = restored
+    project = _project_of(new)
     again = there.takes([*old, *new])
     assert again == [Outcome.DUPLICATE] * 20 + [Outcome.ACCEPTED] * 40
     with pytest.raises(LogReplaced):
         there.refreshes()
     there.refreshes(full=True)
     there.has(project, 60)
+    there.takes(reports(project, 60, 70))
+    there.refreshes()
+    there.has(project, 70)
+
+
+def test_the_refresher_rebuilds_the_lake_of_a_restored_dump(restored: tuple[Place, list[Event], list[Event]]) -> None:
+    there, _, new = restored
+    there.takes(new)
+    stop = threading.Event()
+    with dagster_instance(there.settings) as instance, ThreadPoolExecutor(1) as threads:
+        following = threads.submit(_follow, there.settings, instance, stop)
+        try:
+            until(lambda: following.done() or activities(there.settings, _project_of(new)) == 60, "it is stale", 120)
+        finally:
+            stop.set()
+        following.result(60)
+    there.has(_project_of(new), 60)
+
+
+def _project_of(events: Sequence[Event]) -> uuid.UUID:
+    assert events[0].project_id is not None
+    return events[0].project_id
 
 
 def _waits_for_a_lock(database: Database) -> bool:

@@ -138,6 +138,19 @@ def test_githubs_door_tells_in_time_too(serve: Serve, quick_settings: Settings, 
     )
 
 
+def test_doors_that_stand_alone_say_in_time_that_they_are_not_ready(door: Door, postgres: PostgresServer) -> None:
+    def ready() -> int:
+        return door.client.get(f"{door.url}/readyz").status_code
+
+    assert ready() == 200
+    postgres.freeze()
+    # The answer of a moment ago may be given once more; none may wait for a server that says nothing.
+    until(lambda: ready() == 503, "it still says that it is ready", 10)
+    assert door.client.get(f"{door.url}/healthz").status_code == 200
+    postgres.thaw()
+    until(lambda: ready() == 200, "it is never ready again", 10)
+
+
 def test_away_when_the_doors_open(
     serve: Serve, quick_settings: Settings, database: Database, postgres: PostgresServer
 ) -> None:

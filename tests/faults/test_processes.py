@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
-from kino_core.database import Database
+from kino_core.database import Database, libpq_url
 from kino_core.settings import Settings
 from kino_ingest.doors import AGENT_PATH
 from tests.faults.proxy import FaultProxy, Kind, Mode
@@ -24,6 +25,11 @@ from tests.kino_ingest.conftest import Door, make_token
 from tests.kino_ingest.events import agent_event, landed, one, report_body
 
 ENDED_BY_SIGTERM = (0, -signal.SIGTERM)
+WAITING = "FROM pg_locks WHERE NOT granted AND relation = 'kino.agent'::regclass"
+STANDING = (
+    "FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"
+    " AND backend_xid IS NOT NULL AND query LIKE '%%kino.agent%%'"
+)
 Start = Callable[..., Process]
 
 
@@ -169,6 +175,28 @@ def test_a_worker_goes_on_when_postgres_is_back(
     landed(database, [agent_event("after")])
     until(lambda: one(database, "SELECT count(*) FROM kino.agent_activity") == 2, "it does not fold any more")
     assert worker.is_running()
+
+
+def test_a_worker_that_stands_still_holds_the_others_up_for_seconds_only(
+    start: Start, database: Database, database_url: str
+) -> None:
+    with psycopg.connect(libpq_url(database_url)) as blocker:
+        blocker.execute("LOCK TABLE kino.agent IN SHARE MODE")
+        frozen = start("worker")
+        landed(database, [agent_event("first")])
+        until(lambda: one(database, f"SELECT count(*) {WAITING}") == 1, "it does not come to the middle of its fold")
+        frozen.freeze()
+    # Now it has what it waited for, and does not know; what it has begun stands open.
+    until(lambda: one(database, f"SELECT count(*) {STANDING}") == 1, "it is not in the middle of its fold")
+    landed(database, [agent_event("second")])
+    start("worker")
+    # It stood for half a minute once; eight seconds are what it may.
+    until(lambda: one(database, "SELECT count(*) FROM kino.agent_activity") == 2, "the others are held up", 25)
+    frozen.thaw()
+    landed(database, [agent_event("third")])
+    until(lambda: one(database, "SELECT count(*) FROM kino.agent_activity") == 3, "it is not folded")
+    until(lambda: "PostgreSQL is away" in frozen.log, "the one that stood does not notice")
+    assert frozen.is_running()
 
 
 def _listens(port: int) -> bool:

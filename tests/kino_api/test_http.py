@@ -230,6 +230,18 @@ def test_postgresql_away_is_503_with_retry_after(start: Callable[[Settings], Kin
         assert int(answer.headers["retry-after"]) > 0
 
 
+def test_a_used_up_pool_is_503_with_retry_after(start: Callable[[Settings], Kino], api_settings: Settings) -> None:
+    kino = start(api_settings.model_copy(update={"database_pool_max": 1}))
+    with kino.client() as client:
+        with kino.app.state.resources.database.read():
+            answer = client.get("/readyz", timeout=30)
+        assert answer.status_code == 503
+        assert int(answer.headers["retry-after"]) > 0
+        error = _error(answer)
+        assert (error["code"], error["retryable"]) == ("DATABASE_UNAVAILABLE", True)
+        assert client.get("/readyz", timeout=30).status_code == 200
+
+
 def test_readiness_needs_the_schema_of_this_version(kino: Kino) -> None:
     assert kino.client().get("/readyz").status_code == 200
     with kino.database.write() as session:

@@ -13,10 +13,11 @@ import pytest
 
 from kino_api.jobs import MOST_WAITING, Job, Jobs, JobState, TooManyJobs, UnknownJob
 from kino_api.names import checked_name
+from kino_api.users import Role, User
 
 from .conftest import until
 
-USER = uuid.uuid4()
+USER = User(uuid.uuid4(), "ada@example.com", "Ada", None)
 RESULT = uuid.uuid4()
 
 
@@ -45,7 +46,7 @@ def _command(process: psutil.Process) -> str:
 
 
 def test_jobs_are_done_one_after_the_other_and_leave_no_process(jobs: Jobs) -> None:
-    started = [jobs.start("x", USER, uuid.UUID, str(RESULT)) for _ in range(2)]
+    started = [jobs.start("x", USER.id, uuid.UUID, str(RESULT)) for _ in range(2)]
     for job in started:
         done = _finished(jobs, job)
         assert (done.state, done.report_id, done.error) == (JobState.DONE, RESULT, None)
@@ -53,37 +54,38 @@ def test_jobs_are_done_one_after_the_other_and_leave_no_process(jobs: Jobs) -> N
 
 
 def test_a_failure_says_why_when_it_was_foreseen_and_nothing_when_not(jobs: Jobs) -> None:
-    foreseen = _finished(jobs, jobs.start("x", USER, checked_name, "no"))  # type: ignore[arg-type]  # it only raises
+    foreseen = _finished(jobs, jobs.start("x", USER.id, checked_name, "no"))  # type: ignore[arg-type]  # it only raises
     assert (foreseen.state, foreseen.error) == (JobState.FAILED, "A name has 3 to 100 characters.")
-    unforeseen = _finished(jobs, jobs.start("x", USER, uuid.UUID, "secret"))
+    unforeseen = _finished(jobs, jobs.start("x", USER.id, uuid.UUID, "secret"))
     assert unforeseen.state is JobState.FAILED
     assert "secret" not in str(unforeseen.error)
 
 
 def test_a_job_is_its_starters_alone(jobs: Jobs) -> None:
-    job = jobs.start("x", USER, uuid.UUID, str(RESULT))
+    job = jobs.start("x", USER.id, uuid.UUID, str(RESULT))
     with pytest.raises(UnknownJob):
-        jobs.get(job.id, uuid.uuid4())
+        jobs.get(job.id, User(uuid.uuid4(), "eve@example.com", "Eve", None))
+    assert jobs.get(job.id, User(uuid.uuid4(), "mo@example.com", "Mo", Role.MANAGER)).id == job.id
 
 
 def test_only_so_many_wait(jobs: Jobs) -> None:
     for _ in range(MOST_WAITING):
-        jobs.start("x", USER, time.sleep, 600)  # type: ignore[arg-type]  # it never returns
+        jobs.start("x", USER.id, time.sleep, 600)  # type: ignore[arg-type]  # it never returns
     with pytest.raises(TooManyJobs):
-        jobs.start("x", USER, uuid.UUID, str(RESULT))
+        jobs.start("x", USER.id, uuid.UUID, str(RESULT))
 
 
 def test_a_killed_worker_fails_its_job_and_the_next_one_works(jobs: Jobs) -> None:
-    job = jobs.start("x", USER, time.sleep, 600)  # type: ignore[arg-type]  # it never returns
+    job = jobs.start("x", USER.id, time.sleep, 600)  # type: ignore[arg-type]  # it never returns
     until(_workers)
     _workers()[0].kill()
     assert _finished(jobs, job).state is JobState.FAILED
-    assert _finished(jobs, jobs.start("x", USER, uuid.UUID, str(RESULT))).state is JobState.DONE
+    assert _finished(jobs, jobs.start("x", USER.id, uuid.UUID, str(RESULT))).state is JobState.DONE
 
 
 def test_closing_ends_the_work() -> None:
     jobs = Jobs()
-    job = jobs.start("x", USER, time.sleep, 600)  # type: ignore[arg-type]  # it never returns
+    job = jobs.start("x", USER.id, time.sleep, 600)  # type: ignore[arg-type]  # it never returns
     until(_workers)
     [worker] = _workers()
     jobs.close()

@@ -4,6 +4,7 @@ import hashlib
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -16,12 +17,14 @@ from hypothesis import strategies as st
 
 from kino_assets.check import check_warehouse
 from kino_assets.pipeline import Changes
-from kino_assets.refresh import LakeWriter
-from kino_core.database import libpq_url
+from kino_assets.refresh import LakeWriter, LogReplaced
+from kino_assets.sql import read_sql
+from kino_assets.window import anything_since
+from kino_core.database import Database, libpq_url
 from kino_core.events import Event, agent_key, repository_id
 from kino_core.gold import PORTFOLIO, MetricValue, NoSnapshot, Scope, open_gold
 from kino_core.identities import identify
-from kino_core.lake import LakeNotReady
+from kino_core.lake import LakeNotReady, connect_lake
 from kino_core.metrics import ScopeType
 from kino_core.periods import Grain, parse_period
 from kino_core.settings import Settings
@@ -250,6 +253,40 @@ def test_the_past_stays_readable(landed: Land, project_id: uuid.UUID, writer: La
 def test_before_the_first_refresh_there_is_no_lake(settings: Settings) -> None:
     with pytest.raises(LakeNotReady), open_gold(settings):
         pass
+
+
+def test_looking_for_more_does_not_go_through_the_log(database: Database) -> None:
+    with database.write() as session:
+        session.exec_driver_sql("""
+            INSERT INTO landing.event (received_at, xid, source, event_id, type, occurred_at, body, raw)
+            SELECT now(), (number / 100)::text::xid8, 'agent', number::text, 'task_started', now(), '{}', '{}'
+            FROM generate_series(1, 30000) AS landed (number)
+        """)
+    with database.write() as session:
+        session.exec_driver_sql("ANALYZE landing.event")
+    for low, some in (("299", True), ("301", False)):
+        with database.read() as session:
+            statement, values = read_sql("bronze/anything_since"), {"low": low}
+            assert session.exec_driver_sql(statement, values).scalar_one() is some
+            explained = session.exec_driver_sql("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statement, values)
+            [plan] = explained.scalar_one()
+        assert plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"] < 100
+
+
+def test_a_cursor_that_is_ahead_of_the_server_is_noticed(
+    landed: Land, project_id: uuid.UUID, writer: LakeWriter, settings: Settings
+) -> None:
+    landed([commit(REPOSITORY, sha("1"), MAY)])
+    low = writer.refresh(everything=True).high
+    with psycopg.connect(libpq_url(settings.database_url), autocommit=True) as postgres:
+        assert not anything_since(postgres, low)
+        assert anything_since(postgres, low + 10**9)
+    with closing(connect_lake(settings.database_url, settings.lake_path, read_only=False)) as lake:
+        lake.execute("UPDATE bronze.cursor SET low = low + 1000000000")
+    with pytest.raises(LogReplaced, match="kino refresh --full"):
+        writer.refresh()
+    assert writer.refresh(full=True, everything=True).events == 3
+    assert writer.refresh(everything=True).events == 0
 
 
 def test_a_transaction_that_commits_late_is_not_skipped(

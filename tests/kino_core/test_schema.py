@@ -10,7 +10,8 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from kino_core import schema
-from kino_core.database import Database, DatabaseUnavailable
+from kino_core.database import Database, DatabaseUnavailable, libpq_url
+from kino_core.tables import metadata
 
 
 @pytest.fixture
@@ -51,6 +52,73 @@ def test_one_step_down_and_up_again(empty_url: str) -> None:
     assert not _is_current(empty_url)
     schema.migrate(empty_url)
     assert _is_current(empty_url)
+
+
+def _step_down_to(url: str, revision: str) -> None:
+    database = Database(url)
+    try:
+        while True:
+            with database.read() as session:
+                if schema.revision(session) == revision:
+                    return
+            schema.step_down(url)
+    finally:
+        database.close()
+
+
+def test_the_tables_are_what_the_code_says_they_are(database: Database) -> None:
+    declared = {
+        (table.schema, table.name, column.name, bool(column.nullable))
+        for table in metadata.tables.values()
+        for column in table.columns
+    }
+    with database.read() as session:
+        found = session.exec_driver_sql("""
+            SELECT nspname, relname, attname, NOT attnotnull
+            FROM pg_attribute
+            JOIN pg_class ON pg_class.oid = attrelid AND relkind IN ('r', 'p') AND NOT relispartition
+            JOIN pg_namespace ON pg_namespace.oid = relnamespace AND nspname IN ('kino', 'landing')
+            WHERE attnum > 0 AND NOT attisdropped AND relname <> 'schema_version'
+        """)
+        assert {tuple(row) for row in found} == declared
+
+
+def test_letters_that_are_there_already_are_no_new_failures(empty_url: str) -> None:
+    schema.migrate(empty_url)
+    _step_down_to(empty_url, "0002")
+    with psycopg.connect(libpq_url(empty_url)) as connection:
+        connection.execute("""
+            INSERT INTO landing.dead_letter (event_row, received_at, source, event_id, error, stack, attempts)
+            VALUES (1, now() - interval '3 days', 'agent', 'a', 'no', 'stack', 5)
+        """)
+    schema.migrate(empty_url)
+    with psycopg.connect(libpq_url(empty_url)) as connection:
+        assert connection.execute("SELECT failed_at = received_at FROM landing.dead_letter").fetchall() == [(True,)]
+
+
+@pytest.mark.parametrize(
+    ("change", "moved"),
+    [
+        ("", False),
+        ("UPDATE landing.fold_cursor SET low = (pg_current_xact_id()::text::bigint + 1000000)::text::xid8", True),
+        (
+            "INSERT INTO landing.event (xid, source, event_id, type, occurred_at, body, raw) VALUES"
+            " ((pg_current_xact_id()::text::bigint + 1000000)::text::xid8, 'agent', 'a', 'x', now(), '{}', '')",
+            True,
+        ),
+    ],
+    ids=["folded here", "folded elsewhere", "landed elsewhere"],
+)
+def test_a_log_whose_ids_are_ahead_is_not_taken_for_this_servers(empty_url: str, change: str, moved: bool) -> None:
+    schema.migrate(empty_url)
+    _step_down_to(empty_url, "0003")
+    with psycopg.connect(libpq_url(empty_url)) as connection:
+        connection.execute(change or "SELECT 1")
+    schema.migrate(empty_url)
+    with psycopg.connect(libpq_url(empty_url)) as connection:
+        assert connection.execute("SELECT moved, stamping FROM landing.fold_order").fetchall() == [(moved, False)]
+        named = connection.execute("SELECT system_identifier IS NOT NULL FROM landing.fold_cursor").fetchall()
+        assert named == [(not moved,)]
 
 
 def test_reset_leaves_nothing_of_kino(empty_url: str) -> None:

@@ -5,7 +5,7 @@ import json
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +17,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from kino_core.database import Database, DatabaseUnavailable
+from kino_core.events import Event
 from kino_core.security import standard_signature
 from kino_core.settings import Settings
 from kino_ingest import batch_door
@@ -137,14 +138,13 @@ def test_what_landed_before_postgres_went_is_told_and_the_rest_may_come_again(
 ) -> None:
     bodies = [report_body(event_id=f"e{number}") for number in range(25)]
     monkeypatch.setattr(batch_door, "MOST_CHUNK_EVENTS", 10)
-    real, calls = batch_door.land_chunk, 0
+    real = batch_door.land_chunk
+    lost = {f"e{number}" for number in range(10, 25)}
 
-    def failing(*arguments: Any) -> Any:  # noqa: ANN401 - passed through
-        nonlocal calls
-        calls += 1
-        if calls == 2:
+    def failing(database: Database, events: Sequence[Event]) -> Any:  # noqa: ANN401 - passed through
+        if any(event.event_id.partition("/")[2] in lost for event in events):
             raise DatabaseUnavailable("PostgreSQL does not answer. Try again in a moment.")
-        return real(*arguments)
+        return real(database, events)
 
     monkeypatch.setattr(batch_door, "land_chunk", failing)
     answer = told(send(door, lines(bodies)))
@@ -152,11 +152,28 @@ def test_what_landed_before_postgres_went_is_told_and_the_rest_may_come_again(
     assert {(each["error"]["code"], each["error"]["retryable"]) for each in answer[10:]} == {
         ("DATABASE_UNAVAILABLE", True)
     }
+    lost.clear()
     assert statuses(send(door, lines(bodies))) == ["duplicate"] * 10 + ["accepted"] * 15
-    calls = 1
+    lost |= {f"e{number}" for number in range(25)}
     refused = send(door, lines(bodies))
     assert refused.status_code == 503
     assert refused.headers["retry-after"]
+
+
+def test_the_first_of_two_lines_with_one_id_counts_wherever_they_stand(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_door, "MOST_CHUNK_EVENTS", 2)
+    bodies = [report_body(event_id=event_id) for event_id in ("a", "b", "c", "a", "d", "b", "a")]
+    assert statuses(send(door, lines(bodies))) == [
+        "accepted",
+        "accepted",
+        "accepted",
+        "duplicate",
+        "accepted",
+        "duplicate",
+        "duplicate",
+    ]
 
 
 def test_a_database_that_stands_still_is_told_in_time_and_what_lands_late_lands_once(

@@ -2,11 +2,15 @@
 
 import random
 import string
+from datetime import UTC, datetime
 
 import msgspec
+import pytest
 
 from kino_core.database import Database
 from kino_core.events import Event
+from kino_ingest.dead_letters import replay_between
+from kino_ingest.fold import run
 from kino_ingest.fold.run import fold_next, fold_pending
 from tests.kino_ingest.events import agent_event, fold_all, git_events, landed, one, record, rows
 
@@ -114,3 +118,32 @@ def test_no_secret_is_kept_in_a_letter(database: Database) -> None:
     [(error, stack)] = rows(database, "SELECT error, stack FROM landing.dead_letter")
     assert "[hidden]" in error
     assert "ghp_" not in error + stack
+
+
+def test_large_letters_are_tried_in_pieces_that_fit_into_memory(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "BATCH_BYTES", 13_000)
+    large = [agent_event(f"p{number}", data={"text": "x" * 6_000}) for number in range(4)]
+    landed(database, [msgspec.structs.replace(event, project_id=None) for event in large])
+    assert fold_next(database).failed == 4
+    due_now(database)
+    assert [fold_next(database).failed for _ in range(2)] == [2, 2]
+    with database.write() as session:
+        session.exec_driver_sql("UPDATE landing.event SET project_id = gen_random_uuid()")
+    monkeypatch.setattr(run, "BATCH_BYTES", 1)
+    due_now(database)
+    assert [fold_next(database).events for _ in range(4)] == [1, 1, 1, 1]
+    assert one(database, "SELECT count(*) FROM landing.dead_letter") == 0
+
+
+def test_large_events_are_folded_again_in_pieces_that_fit_into_memory(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "BATCH_BYTES", 13_000)
+    landed(database, [agent_event(f"g{number}", data={"text": "x" * 6_000}) for number in range(5)])
+    fold_all(database)
+    with database.write() as session:
+        replay_between(session, datetime(2020, 1, 1, tzinfo=UTC), folded=True)
+    assert [fold_next(database).events for _ in range(3)] == [2, 2, 1]
+    assert not fold_pending(database)

@@ -10,13 +10,14 @@ from typing import Any
 
 import msgspec
 import pytest
+import sqlalchemy
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from kino_core.database import Database, DatabaseUnavailable
 from kino_core.events import Event, agent_key, repository_id, stable_id
-from kino_ingest.fold import run
+from kino_ingest.fold import apply, run
 from kino_ingest.fold.run import _cut_windows, fold_next, fold_pending
 from kino_ingest.fold.write import MERGE_LOCK
 from kino_ingest.sql import read_sql
@@ -251,7 +252,8 @@ def test_a_window_is_full_by_bytes_too(database: Database, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("statement", "values"), [("fold_pending", {}), ("fold_cut", {"batch_events": 100, "batch_bytes": 10**6})]
+    ("statement", "values"),
+    [("fold_pending", {}), ("fold_state", {}), ("fold_cut", {"batch_events": 100, "batch_bytes": 10**6})],
 )
 def test_looking_for_more_does_not_go_through_the_log(
     database: Database, statement: str, values: dict[str, Any]
@@ -419,6 +421,18 @@ def test_workers_with_crossing_keys_never_wait_for_one_another_in_a_circle(
         assert seen == [whole] * 20
     assert one(database, 'SELECT count(*) FROM kino."commit"') == 180
     assert one(database, "SELECT count(*) FROM landing.dead_letter") == 8
+
+
+def test_a_fold_that_computes_for_long_says_that_it_is_alive(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    # As if every event took as long as it may be silent.
+    monkeypatch.setattr(apply, "SIGN_SECONDS", 0.0)
+    sqlalchemy.event.listen(database._engine, "before_cursor_execute", lambda *told: said.append(told[2]))
+    landed(database, [agent_event(f"e{number}") for number in range(7)])
+    assert fold_next(database).events == 7
+    assert said.count("SELECT 1") == 2 * 7
 
 
 def test_changes_carry_the_project_that_has_connected_the_repository(database: Database) -> None:

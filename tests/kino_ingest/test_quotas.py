@@ -140,6 +140,21 @@ async def test_without_redis_each_process_counts_for_itself(hangs: bool) -> None
     assert 50 < verdicts[-1].wait <= 60
 
 
+async def test_whatever_happens_to_redis_everybody_gets_an_answer(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks_off(*_: object) -> None:
+        # What uvloop says of a connection that was closed under its hands.
+        raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+    monkeypatch.setattr("redis.asyncio.client.Pipeline.execute", breaks_off)
+    quotas = Quotas(redis_url)
+    async with asyncio.timeout(30):
+        verdicts = await send(quotas, uuid.uuid4(), 6)
+    assert [each.passes for each in verdicts] == [True] * 5 + [False]
+    await quotas.stop()
+
+
 async def test_redis_is_asked_again_when_it_is_back(redis_url: str, in_redis: redis_client.Redis) -> None:
     token, quotas = uuid.uuid4(), Quotas(redis_url)
     await send(quotas, token, 5)
