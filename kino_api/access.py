@@ -25,6 +25,9 @@ from kino_core.database import ReadSession, WriteSession, query
 from kino_core.errors import Conflict, NotFound
 from kino_ingest.dead_letters import UnknownLetter
 
+OWN_EXPORT = Permission(Resource.PERSONAL_DATA, Action.READ)
+"""Everybody may have what Kino keeps of them; what it keeps of others is a matter of administrators."""
+
 Access = Callable[[ReadSession, User, str, Permission], None]
 
 
@@ -154,6 +157,8 @@ def _user(session: ReadSession, user: User, key: str, permission: Permission) ->
         session, "SELECT FROM kino.visible_user(:viewer, :sees_all) WHERE id = :id", id=user_id, **viewer(user)
     ):
         raise UnknownUser("There is no such user. List the users to see their ids.")
+    if permission == OWN_EXPORT and user_id == user.id:
+        return
     if permission.resource is not Resource.OWN_ACCOUNT:
         check_permission(user, permission)
     elif permission.action is not Action.READ and user_id != user.id:

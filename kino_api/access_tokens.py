@@ -9,7 +9,7 @@ from typing import Any
 
 import jwt
 
-from kino_api.keys import KeyRing
+from kino_api.keys import SigningKeys
 from kino_core.errors import Unauthenticated
 
 AUDIENCE = "kino"
@@ -40,7 +40,7 @@ class AccessClaims:
 class AccessTokens:
     """Issues and checks access tokens of one issuer; every key has one algorithm, RS256."""
 
-    ring: KeyRing
+    ring: SigningKeys
     issuer: str
     lifetime: timedelta
 

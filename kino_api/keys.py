@@ -81,7 +81,7 @@ class Keys:
         return {self.signing.kid: self.signing.public, **old}
 
 
-class KeyRing:
+class SigningKeys:
     """The keys in a file as they are now; shared by the threads of one process."""
 
     def __init__(self, path: Path) -> None:

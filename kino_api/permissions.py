@@ -14,6 +14,7 @@ class Resource(StrEnum):
 
     OWN_SESSION = "own session"
     OWN_ACCOUNT = "own account"
+    PERSONAL_DATA = "personal data"
     INITIATIVE = "initiatives"
     PROJECT = "projects"
     SCOPE = "scope"
@@ -85,6 +86,7 @@ EVERYWHERE: Mapping[Role, Grants] = {
             READING,
         ),
         Resource.SESSION: NOTHING,
+        Resource.PERSONAL_DATA: NOTHING,
     },
 }
 """What a role may do in every project and outside them."""
@@ -158,6 +160,9 @@ ROUTES: dict[tuple[str, str], Permission | Open] = {
     ("POST", "/api/v1/users/{user_id}/invitation"): Permission(Resource.USER, CREATE),
     ("GET", "/api/v1/users/{user_id}/sessions"): Permission(Resource.SESSION, READ),
     ("DELETE", "/api/v1/users/{user_id}/sessions"): Permission(Resource.SESSION, DELETE),
+    # Whose export it is decides: one's own, or for administrators anybody's.
+    ("GET", "/api/v1/users/{user_id}/export"): Permission(Resource.PERSONAL_DATA, READ),
+    ("POST", "/api/v1/users/{user_id}/erase"): Permission(Resource.PERSONAL_DATA, DELETE),
     ("GET", "/api/v1/initiatives"): Permission(Resource.INITIATIVE, READ),
     ("POST", "/api/v1/initiatives"): Permission(Resource.INITIATIVE, CREATE),
     ("GET", "/api/v1/initiatives/{initiative_id}"): Permission(Resource.INITIATIVE, READ),

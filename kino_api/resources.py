@@ -12,7 +12,7 @@ from kino_api.accounts import Accounts
 from kino_api.cache import Cache
 from kino_api.capabilities import Capabilities
 from kino_api.jobs import Jobs
-from kino_api.keys import KeyRing
+from kino_api.keys import SigningKeys
 from kino_api.live import LiveHub
 from kino_api.lockout import Lockout
 from kino_api.refresh_tokens import RefreshTokens
@@ -20,6 +20,7 @@ from kino_api.sessions import SessionTokens
 from kino_api.sign_in import SignIn
 from kino_api.watching import ObjectsSeen
 from kino_core.database import Database
+from kino_core.envelopes import KeyRing
 from kino_core.gold import Warehouse
 from kino_core.replica import open_database
 from kino_core.settings import Settings
@@ -35,7 +36,9 @@ class Resources:
     database: Database
     warehouse: Warehouse
     capabilities: Capabilities
+    signing_keys: SigningKeys
     ring: KeyRing
+    """Opens and seals the secrets that are stored."""
     tokens: SessionTokens
     sign_in: SignIn
     accounts: Accounts
@@ -56,9 +59,9 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """
     database = open_database(settings)
     quotas = Quotas(settings.redis_url) if settings.rate_limits_on else None
-    ring = await run_in_threadpool(KeyRing, settings.jwt_private_key_file)
+    signing_keys = await run_in_threadpool(SigningKeys, settings.jwt_private_key_file)
     secret = settings.jwt_secret.get_secret_value()
-    access = AccessTokens(ring, settings.api_base_url, settings.jwt_access_expiry)
+    access = AccessTokens(signing_keys, settings.api_base_url, settings.jwt_access_expiry)
     tokens = SessionTokens(access, RefreshTokens(secret.encode()), settings.jwt_refresh_expiry)
     sign_in = SignIn(database, tokens, Lockout(enabled=settings.rate_limits_on))
     warehouse = Warehouse(settings)
@@ -67,7 +70,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         database=database,
         warehouse=warehouse,
         capabilities=Capabilities(settings, database, warehouse),
-        ring=ring,
+        signing_keys=signing_keys,
+        ring=KeyRing(settings),
         tokens=tokens,
         sign_in=sign_in,
         accounts=Accounts(sign_in, secret, settings.api_base_url),

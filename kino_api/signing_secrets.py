@@ -1,4 +1,4 @@
-"""What senders sign with: secrets of an agent token or of a repository's webhook, made once and shown once.
+"""What senders sign with: secrets of an agent token or of a repository's webhook, made once, shown once, kept sealed.
 
 A new secret lets the ones before it go on for a while, so that senders can change over without losing an event.
 """
@@ -10,7 +10,9 @@ from datetime import timedelta
 from kino_api.shapes import ShownOnce
 from kino_api.tokens import OVERLAP, UnknownToken
 from kino_core.database import WriteSession, query
+from kino_core.envelopes import KeyRing
 from kino_core.errors import NotFound
+from kino_core.sealed_secrets import WEBHOOK_SECRET
 from kino_core.security import make_signing_secret
 
 
@@ -29,14 +31,19 @@ class UnknownRepository(NotFound):
 
 
 def make_token_secret(
-    session: WriteSession, token_id: uuid.UUID, *, overlap: timedelta = OVERLAP, project_id: uuid.UUID | None = None
+    session: WriteSession,
+    ring: KeyRing,
+    token_id: uuid.UUID,
+    *,
+    overlap: timedelta = OVERLAP,
+    project_id: uuid.UUID | None = None,
 ) -> NewSecret:
     """Make the token's next signing secret: from now on everything sent with the token must be signed.
 
     Raises UnknownToken, also for another project's token.
     """
     _check_token(session, token_id, project_id)
-    return _make(session, overlap, token_id=token_id)
+    return _make(session, ring, overlap, token_id=token_id)
 
 
 def drop_token_secrets(session: WriteSession, token_id: uuid.UUID, *, project_id: uuid.UUID | None = None) -> None:
@@ -46,14 +53,19 @@ def drop_token_secrets(session: WriteSession, token_id: uuid.UUID, *, project_id
 
 
 def make_repository_secret(
-    session: WriteSession, project_id: uuid.UUID, repository_id: uuid.UUID, *, overlap: timedelta = OVERLAP
+    session: WriteSession,
+    ring: KeyRing,
+    project_id: uuid.UUID,
+    repository_id: uuid.UUID,
+    *,
+    overlap: timedelta = OVERLAP,
 ) -> NewSecret:
     """Make the next secret of a repository's webhook; the common one counts for it no more.
 
     Raises UnknownRepository.
     """
     _check_repository(session, project_id, repository_id)
-    return _make(session, overlap, repository_id=repository_id)
+    return _make(session, ring, overlap, repository_id=repository_id)
 
 
 def drop_repository_secrets(session: WriteSession, project_id: uuid.UUID, repository_id: uuid.UUID) -> None:
@@ -64,6 +76,7 @@ def drop_repository_secrets(session: WriteSession, project_id: uuid.UUID, reposi
 
 def _make(
     session: WriteSession,
+    ring: KeyRing,
     overlap: timedelta,
     *,
     token_id: uuid.UUID | None = None,
@@ -85,7 +98,7 @@ def _make(
         id=made.id,
         token_id=token_id,
         repository_id=repository_id,
-        secret=made.secret,
+        secret=ring.seal(made.secret, WEBHOOK_SECRET.place(made.id)),
     )
     return made
 

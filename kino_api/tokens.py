@@ -9,8 +9,10 @@ from sqlalchemy import insert
 from kino_api.projects import hold_project
 from kino_api.shapes import ShownOnce
 from kino_core.database import ReadSession, WriteSession, query
+from kino_core.envelopes import KeyRing
 from kino_core.errors import NotFound
 from kino_core.identities import AgentType
+from kino_core.sealed_secrets import WEBHOOK_SECRET
 from kino_core.security import hash_secret, make_agent_token
 from kino_core.settings import Environment
 from kino_core.tables import token as token_table
@@ -91,6 +93,7 @@ def create_token(session: WriteSession, env: Environment, project_id: uuid.UUID,
 
 def rotate_token(
     session: WriteSession,
+    ring: KeyRing,
     env: Environment,
     token_id: uuid.UUID,
     *,
@@ -99,7 +102,7 @@ def rotate_token(
 ) -> NewToken:
     """Make a token on the terms of another one, which stops working after `overlap`; its signing secrets go along.
 
-    Raises UnknownToken, also for another project's token and for one that works no more.
+    Raises UnknownToken, also for another project's token and for one that works no more, and UnreadableSecret.
     """
     found = query(
         session,
@@ -115,14 +118,7 @@ def rotate_token(
     [old] = found
     terms = Terms(old.agent_type and AgentType(old.agent_type), None, old.per_minute, old.per_hour)
     made = create_token(session, env, old.project_id, terms)
-    query(
-        session,
-        "INSERT INTO kino.webhook_secret (id, token_id, secret, created_at, expires_at)"
-        " SELECT gen_random_uuid(), :new, secret, created_at, expires_at FROM kino.webhook_secret"
-        " WHERE token_id = :old RETURNING id",
-        new=made.id,
-        old=token_id,
-    )
+    _copy_secrets(session, ring, token_id, made.id)
     return made
 
 
@@ -149,3 +145,22 @@ def revoke_token(session: WriteSession, token_id: uuid.UUID, project_id: uuid.UU
     )
     if not found:
         raise UnknownToken("There is no such token. List the project's tokens to see their ids.")
+
+
+def _copy_secrets(session: WriteSession, ring: KeyRing, token_id: uuid.UUID, successor: uuid.UUID) -> None:
+    rows = query(
+        session, "SELECT id, secret, created_at, expires_at FROM kino.webhook_secret WHERE token_id = :id", id=token_id
+    )
+    for row in rows:
+        # An envelope opens only in the row it was made for.
+        secret, own_id = ring.open(row.secret, WEBHOOK_SECRET.place(row.id)), uuid.uuid4()
+        query(
+            session,
+            "INSERT INTO kino.webhook_secret (id, token_id, secret, created_at, expires_at)"
+            " VALUES (:id, :token_id, :secret, :created_at, :expires_at) RETURNING id",
+            id=own_id,
+            token_id=successor,
+            secret=ring.seal(secret, WEBHOOK_SECRET.place(own_id)),
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+        )

@@ -94,6 +94,14 @@ class LakeWriter:
         with one_committer(self._settings) as postgres:
             self._publish(self._connected(), postgres, (), None)
 
+    def forget_past(self) -> None:
+        """Expire every snapshot but the newest, and remove the files that only those needed; raises LakeBusy."""
+        with one_committer(self._settings):
+            self.close()
+            self._lake = connect_lake(self._settings.database_url, self._settings.lake_path, read_only=False)
+            self._lake.execute(read_sql("forget_past"))
+            self.close()
+
     def close(self) -> None:
         """Close the connection; the next refresh opens another."""
         if self._lake is not None:
@@ -109,7 +117,8 @@ class LakeWriter:
             before = snapshot_id(lake)
             prepare(lake)
             if full:
-                _empty(lake)
+                _drop(lake)
+                prepare(lake)
             low, origin = _cursor(lake)
             window = next_window(postgres, low, everything=everything)
             _same_log(origin, window)
@@ -191,6 +200,15 @@ def lake_cursor(settings: Settings) -> int:
     return int(row[0]) if row else 0
 
 
+def has_lake(settings: Settings) -> bool:
+    """Return whether anything was ever refreshed."""
+    try:
+        connect_lake(settings.database_url, settings.lake_path, read_only=True).close()
+    except LakeNotReady:
+        return False
+    return True
+
+
 def snapshot_id(lake: duckdb.DuckDBPyConnection) -> int:
     """Return the id of the newest snapshot of the lake."""
     row = lake.execute("SELECT id FROM lake.current_snapshot()").fetchone()
@@ -209,13 +227,13 @@ def _transaction(lake: duckdb.DuckDBPyConnection) -> Iterator[None]:
     lake.execute("COMMIT")
 
 
-def _empty(lake: duckdb.DuckDBPyConnection) -> None:
+def _drop(lake: duckdb.DuckDBPyConnection) -> None:
     tables = lake.execute(
         "SELECT schema_name || '.' || table_name FROM duckdb_tables()"
         " WHERE database_name = current_database() AND schema_name IN ('bronze', 'silver', 'gold')"
     ).fetchall()
     for (table,) in tables:
-        lake.execute(read_sql("empty").format(table=table))
+        lake.execute(read_sql("drop").format(table=table))
 
 
 def _cursor(lake: duckdb.DuckDBPyConnection) -> tuple[int, Origin | None]:

@@ -11,10 +11,11 @@ import psycopg
 import structlog
 
 from kino_assets.definitions import defs, refresh_job
+from kino_assets.erasure import erase_what_waits
 from kino_assets.instance import dagster_instance
 from kino_assets.refresh import LakeWriter, LogReplaced, Refreshed, lake_cursor
 from kino_assets.window import anything_since
-from kino_core.database import libpq_url
+from kino_core.database import Database, libpq_url
 from kino_core.settings import Settings
 
 POLL_SECONDS = 0.25
@@ -24,6 +25,7 @@ LONGEST_PAUSE_SECONDS = 5.0
 RUNS_KEPT_FOR = timedelta(days=1)
 RUNS_PURGED_AT_ONCE = 200
 PURGE_EVERY_SECONDS = 3600.0
+ERASURES_EVERY_SECONDS = 2.0
 
 log = structlog.get_logger("refresher")
 
@@ -67,14 +69,18 @@ def refresh_through_dagster(settings: Settings, *, full: bool = False, everythin
 
 def _follow(settings: Settings, instance: dg.DagsterInstance, stop: threading.Event) -> None:
     low = lake_cursor(settings)
-    purged_at = 0.0
+    purged_at = erased_at = 0.0
     with (
         psycopg.connect(
             libpq_url(settings.database_url), autocommit=True, application_name="kino refresher"
         ) as postgres,
         closing(LakeWriter(settings)) as writer,
+        closing(Database(settings.database_url, pool_max=1)) as database,
     ):
         while not stop.wait(POLL_SECONDS):
+            if time.monotonic() - erased_at > ERASURES_EVERY_SECONDS:
+                erase_what_waits(settings, database, lambda: _run(writer, instance, full=True, everything=True))
+                erased_at = time.monotonic()
             if anything_since(postgres, low):
                 stop.wait(QUIET_SECONDS)
                 done = _refreshed(writer, instance)

@@ -15,6 +15,8 @@ from kino_cli.homes import is_owned, read_running
 from kino_cli.ports import is_free
 from kino_core import schema
 from kino_core.database import Database, DatabaseUnavailable, ReadSession, query
+from kino_core.envelopes import KeyRing, UnusableKeyRing
+from kino_core.sealed_secrets import count_secrets, unreadable
 from kino_core.settings import NeverStarted, Settings
 
 OLDEST_POSTGRES = 15
@@ -129,6 +131,32 @@ def check_fonts(_settings: Settings) -> Iterator[Finding]:
         yield Finding("fonts", Severity.OK, "The font Inter is installed.")
     else:
         yield Finding("fonts", Severity.WARNING, "The font Inter is missing.", "Install the package fonts-inter.")
+
+
+def check_stored_secrets(settings: Settings) -> Iterator[Finding]:
+    """Every secret in the database is sealed and opens with the key ring."""
+    try:
+        database = Database(settings.database_url, pool_max=1)
+    except NeverStarted:
+        return
+    ring = KeyRing(settings)
+    try:
+        with database.read() as session:
+            if not schema.is_current(session):
+                return
+            number, wrong = count_secrets(session), list(unreadable(session, ring))
+    except DatabaseUnavailable:
+        return
+    except UnusableKeyRing as error:
+        yield Finding("stored-secrets", Severity.ERROR, error.message)
+        return
+    finally:
+        database.close()
+    if not wrong:
+        yield Finding("stored-secrets", Severity.OK, f"All {number} stored secrets open with the key ring.")
+    for sentence in wrong:
+        how = "Put the right key ring back, run `kino migrate`, or make the secret anew."
+        yield Finding("stored-secrets", Severity.ERROR, sentence, how)
 
 
 def _check_server(session: ReadSession) -> Iterator[Finding]:

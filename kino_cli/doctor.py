@@ -16,6 +16,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     checks.check_ports,
     checks.check_folders,
     checks.check_database,
+    checks.check_stored_secrets,
     checks.check_pdf,
     checks.check_fonts,
 )

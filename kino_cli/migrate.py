@@ -1,5 +1,6 @@
 """`kino migrate`: bring the tables in PostgreSQL up to date."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -8,6 +9,9 @@ from kino_cli.options import HomeOption, JsonOption, settings_of
 from kino_cli.output import print_json, say
 from kino_core import schema
 from kino_core.database import Database
+from kino_core.envelopes import KeyRing
+from kino_core.sealed_secrets import seal_plain
+from kino_core.settings import Settings
 
 
 def command(
@@ -19,7 +23,8 @@ def command(
 ) -> None:
     if down and reset:
         raise typer.BadParameter("--down and --reset exclude each other.")
-    url = settings_of(home).database_url
+    settings = settings_of(home)
+    url = settings.database_url
     if (down or reset) and not yes:
         typer.confirm("This drops data for good. Go on?", abort=True, err=True)
     if reset:
@@ -27,8 +32,15 @@ def command(
     if down:
         schema.step_down(url)
     else:
-        schema.migrate(url)
+        migrate_all(settings)
     _show(url, as_json)
+
+
+def migrate_all(settings: Settings) -> None:
+    """Bring the tables up to date, and what an older version wrote into them: secrets that it did not seal."""
+    schema.migrate(settings.database_url)
+    with closing(Database(settings.database_url, pool_max=1)) as database:
+        seal_plain(database, KeyRing(settings))
 
 
 def _show(url: str, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kino_cli import homes, postgres, programs, valkey
+from kino_cli.migrate import migrate_all
 from kino_cli.ports import choose_port, is_free
 from kino_cli.status import listens, status_of, web_is_ready
 from kino_cli.supervision import (
@@ -17,7 +18,6 @@ from kino_cli.supervision import (
     start_supervisor,
     wait_until,
 )
-from kino_core import schema
 from kino_core.errors import Conflict
 from kino_core.settings import Settings
 
@@ -139,7 +139,7 @@ def _start_supervisor(
 
 def _start_processes(plan: Plan, say: Say) -> None:
     settings, supervisor = plan.settings, Supervisor(plan.settings.home)
-    schema.migrate(settings.database_url)
+    migrate_all(settings)
     say("Starting Kino …")
     supervisor.start(programs.SERVICES)
     _require(lambda: web_is_ready(settings.port), WEB_SECONDS, "The web process", settings)

@@ -13,6 +13,7 @@ from kino_api.tokens import OVERLAP, NewToken, Terms, create_token, revoke_token
 from kino_cli.options import HomeOption, JsonOption, settings_of
 from kino_cli.output import print_json, say
 from kino_core.database import Database
+from kino_core.envelopes import KeyRing
 from kino_core.identities import AgentType
 
 DAY_HOURS = OVERLAP / timedelta(hours=1)
@@ -57,7 +58,7 @@ def rotate(
     settings = settings_of(home)
     overlap = timedelta(hours=overlap_hours)
     with closing(Database(settings.database_url, pool_max=1)) as database, database.write() as session:
-        made = rotate_token(session, settings.env, token_id, overlap=overlap)
+        made = rotate_token(session, KeyRing(settings), settings.env, token_id, overlap=overlap)
     _show(made, as_json)
 
 
@@ -70,12 +71,14 @@ def secret(
     as_json: JsonOption = False,
 ) -> None:
     """Make a secret with which everything sent under the token must be signed; it is shown this once."""
-    with closing(Database(settings_of(home).database_url, pool_max=1)) as database, database.write() as session:
+    settings = settings_of(home)
+    with closing(Database(settings.database_url, pool_max=1)) as database, database.write() as session:
         if remove:
             drop_token_secrets(session, token_id)
             made = None
         else:
-            made = make_token_secret(session, token_id, overlap=timedelta(hours=overlap_hours))
+            overlap = timedelta(hours=overlap_hours)
+            made = make_token_secret(session, KeyRing(settings), token_id, overlap=overlap)
     if as_json:
         print_json({"id": made.id, "secret": made.secret} if made else {"id": token_id, "signs": False})
     elif made:

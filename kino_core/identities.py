@@ -9,6 +9,8 @@ import msgspec
 from kino_core.events import stable_id
 
 NOREPLY_HOST = "users.noreply.github.com"
+ERASED_HOST = "erased.invalid"
+"""Where the addresses of erased people lead: nowhere, by RFC 2606."""
 
 
 class IdentityKind(StrEnum):
@@ -90,6 +92,7 @@ KNOWN_AGENTS: tuple[tuple[str, AgentType], ...] = tuple(
 """Every agent that git and GitHub can show, by its own name."""
 
 _NUMERIC_PREFIX = re.compile(r"^\d+\+")
+_ERASED_LOGIN = re.compile(r"erased-([0-9a-f]{16})")
 
 
 def identify(name: str, email: str) -> Identity:
@@ -112,6 +115,9 @@ def identify(name: str, email: str) -> Identity:
 def identify_login(login: str, *, name: str | None = None) -> Identity:
     """Return the identity behind a GitHub login."""
     folded = login.strip().casefold()
+    if erased := _ERASED_LOGIN.fullmatch(folded):
+        # Whatever an erased person was called, by login or by address, is one person now.
+        return Identity(f"email:{erased[1]}@{ERASED_HOST}", IdentityKind.HUMAN, f"Person {erased[1]}")
     key = f"github:{folded}"
     if known := _AGENT_LOGINS.get(folded):
         return Identity(key, IdentityKind.AGENT, name or login, *known)

@@ -3,7 +3,7 @@
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -131,6 +131,7 @@ class Settings(BaseModel):
 
     own_jwt_private_key_file: Path | None = Field(None, alias="JWT_PRIVATE_KEY_FILE")
     own_jwt_secret: SecretStr | None = Field(None, alias="JWT_SECRET")
+    secrets_key_ring: SecretStr | None = None
     jwt_access_expiry: Duration = timedelta(minutes=15)
     jwt_refresh_expiry: Duration = timedelta(days=7)
 
@@ -256,14 +257,14 @@ def variable_names() -> list[str]:
     return [field.alias for field in Settings.model_fields.values() if field.alias]
 
 
-def kept_secret(path: Path) -> str:
-    """Return the secret in `path`, making one of 256 bits at first use; two processes at once get the same."""
+def kept_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(32)) -> str:
+    """Return the secret in `path`, made at first use (of 256 bits); two processes at once get the same."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     if not path.exists():
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
+            file.write(make())
         try:
             os.link(draft, path)
         except FileExistsError:

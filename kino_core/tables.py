@@ -625,3 +625,19 @@ metric_publication = Table(
     schema="kino",
 )
 """The one snapshot of the lake that `metric_value` stands for."""
+
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid),
+    Column("pseudonym", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("traces", JSONB),
+    Column("rows_changed", BigInteger, nullable=False),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    Column("requested_by", Uuid),
+    _when("finished_at"),
+    schema="kino",
+)
+"""A person who is being erased or was; `traces` says by what they are found, and goes with the last step."""

@@ -9,6 +9,7 @@ import sys
 
 import structlog
 
+from kino_core.envelopes import KeyRing
 from kino_core.errors import KinoError, NotFound
 from kino_core.settings import Settings
 from kino_core.watch import Watch
@@ -51,7 +52,7 @@ class Doors:
     def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
         limits = limits or Limits()
         self._limits = limits
-        self._lookups = Lookups(settings.database_url)
+        self._lookups = Lookups(settings.database_url, KeyRing(settings))
         self._committer = Committer(settings.database_url)
         self._quotas = Quotas(settings.redis_url) if settings.rate_limits_on else None
         self._watch = Watch(settings.database_url)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from kino_core.events import Event, Source, utc
+from kino_core.privacy.pseudonyms import Rewriter
 
 LOG_FORMAT = "%x1e%H%x1f%P%x1f%an%x1f%ae%x1f%aI%x1f%cn%x1f%ce%x1f%cI%x1f%s%x1f%(trailers:only=true,unfold=true)%x1f"
 """One record a commit: 0x1E, ten fields each ended by 0x1F, then the numstat lines."""
@@ -36,8 +37,8 @@ class Rejected(msgspec.Struct, frozen=True):
     reason: str
 
 
-class _Malformed(ValueError):
-    pass
+class Malformed(ValueError):
+    """A record is no commit; the message says why."""
 
 
 def read_records(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -64,8 +65,36 @@ def commit_events(
     for position, record in enumerate(records, start=1):
         try:
             yield _commit_event(record, repository, project_id)
-        except _Malformed as error:
+        except Malformed as error:
             yield Rejected(position, str(error))
+
+
+def rewrite_record(record: bytes, rewriter: Rewriter) -> tuple[bytes, dict[str, Any]]:
+    """Return a record, and the body that it then has, without the person whom `rewriter` replaces; raises Malformed."""
+    head, tail = _fields(record)
+    for name, email in ((2, 3), (5, 6)):
+        was = _text(head[name]), _text(head[email])
+        now = rewriter.signature(*was)
+        if now != was:
+            head[name], head[email] = (each.encode() for each in now)
+    subject, numstat = (_rewritten(each, rewriter) for each in (tail[0], tail[2]))
+    trailers = b"\n".join(_rewritten_trailer(line, rewriter) for line in tail[1].split(b"\n"))
+    rewritten = b"\x1f".join([*head, subject, trailers, numstat])
+    return rewritten, parse_record(rewritten)
+
+
+def _rewritten(text: bytes, rewriter: Rewriter) -> bytes:
+    return rewriter.text(text.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+
+def _rewritten_trailer(line: bytes, rewriter: Rewriter) -> bytes:
+    key, colon, value = line.partition(b":")
+    if key.strip().lower() == b"co-authored-by":
+        signed = co_author(_text(value.strip()))
+        if rewriter.is_theirs(signed["name"], signed["email"]):
+            name, email = rewriter.signature(signed["name"], signed["email"])
+            return key + colon + f" {name} <{email}>".encode()
+    return _rewritten(line, rewriter)
 
 
 def _split(text: bytes, end: int) -> list[bytes]:
@@ -77,8 +106,8 @@ def _split(text: bytes, end: int) -> list[bytes]:
 
 def _commit_event(record: bytes, repository: str, project_id: uuid.UUID | None) -> Event:
     if len(record) > MAX_RECORD_BYTES:
-        raise _Malformed(f"it is longer than {MAX_RECORD_BYTES} bytes")
-    body = _parse(record)
+        raise Malformed(f"it is longer than {MAX_RECORD_BYTES} bytes")
+    body = parse_record(record)
     return Event(
         source=Source.GIT,
         event_id=f"{repository.casefold()}@{body['sha']}",
@@ -91,17 +120,14 @@ def _commit_event(record: bytes, repository: str, project_id: uuid.UUID | None) 
     )
 
 
-def _parse(record: bytes) -> dict[str, Any]:
-    fields = record.split(b"\x1f", 8)
-    # Only the subject may hold a 0x1F of its own: what precedes it is counted from the left, the rest from the right.
-    tail = fields[8].rsplit(b"\x1f", 2) if len(fields) == 9 else []
-    if len(tail) != 3:
-        raise _Malformed(f"it has {record.count(0x1F)} of the 10 fields of a commit")
-    sha, parents, author, author_email, authored, committer, committer_email, committed = map(_text, fields[:8])
+def parse_record(record: bytes) -> dict[str, Any]:
+    """Return the body of a commit's event; raises Malformed."""
+    fields, tail = _fields(record)
+    sha, parents, author, author_email, authored, committer, committer_email, committed = map(_text, fields)
     subject, trailers, numstat = _text(tail[0]), _trailers(_text(tail[1])), tail[2]
     for hash_ in (sha, *parents.split()):
         if not _HASH.fullmatch(hash_):
-            raise _Malformed(f"{hash_[:80]!r} is not a commit hash")
+            raise Malformed(f"{hash_[:80]!r} is not a commit hash")
     _moment(authored, "author date")
     return {
         "sha": sha,
@@ -113,6 +139,16 @@ def _parse(record: bytes) -> dict[str, Any]:
         "co_authors": [co_author(each["value"]) for each in trailers if each["key"].casefold() == "co-authored-by"],
         "files": _files(numstat),
     }
+
+
+def _fields(record: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Return the eight fields before the subject, and the subject, the trailers and the numstat."""
+    fields = record.split(b"\x1f", 8)
+    # Only the subject may hold a 0x1F of its own: what precedes it is counted from the left, the rest from the right.
+    tail = fields[8].rsplit(b"\x1f", 2) if len(fields) == 9 else []
+    if len(tail) != 3:
+        raise Malformed(f"it has {record.count(0x1F)} of the 10 fields of a commit")
+    return fields[:8], tail
 
 
 def co_author(value: str) -> dict[str, str]:
@@ -135,7 +171,7 @@ def _files(numstat: bytes) -> list[dict[str, Any]]:
             continue
         found = _NUMSTAT.fullmatch(line)
         if not found:
-            raise _Malformed(f"{_text(line[:80])!r} is not a numstat line")
+            raise Malformed(f"{_text(line[:80])!r} is not a numstat line")
         added, deleted, path = found.groups()
         files.append({"path": _path(path), "added": _lines(added), "deleted": _lines(deleted)})
     return files
@@ -145,7 +181,7 @@ def _lines(number: bytes) -> int | None:
     if number == b"-":
         return None
     if len(number) > 12:
-        raise _Malformed(f"a file of {len(number)}-digit line counts cannot be")
+        raise Malformed(f"a file of {len(number)}-digit line counts cannot be")
     return int(number)
 
 
@@ -165,9 +201,9 @@ def _moment(text: str, what: str) -> datetime:
     try:
         moment = utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
-        raise _Malformed(f"its {what} {text[:80]!r} is not a date with a time zone") from None
+        raise Malformed(f"its {what} {text[:80]!r} is not a date with a time zone") from None
     if not EARLIEST <= moment < LATEST:
-        raise _Malformed(f"its {what} {text!r} is not between 1970 and 2999")
+        raise Malformed(f"its {what} {text!r} is not between 1970 and 2999")
     return moment
 
 

@@ -16,7 +16,9 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from kino_core.database import DatabaseUnavailable
+from kino_core.envelopes import KeyRing, UnreadableSecret, UnusableKeyRing
 from kino_core.events import Event, content_hash, repository_id
+from kino_core.sealed_secrets import WEBHOOK_SECRET
 from kino_core.security import hash_secret
 from kino_ingest.connections import connection_pool
 from kino_ingest.quotas import Quota
@@ -59,8 +61,9 @@ class KnownRepository:
 class Lookups:
     """Answers about tokens and repositories, for one event loop."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, ring: KeyRing) -> None:
         self._pool = connection_pool(database_url, size=POOL_SIZE, wait_seconds=KEPT_SECONDS)
+        self._ring = ring
         self._tokens: _Kept[KnownToken | None] = _Kept()
         self._repositories: _Kept[KnownRepository] = _Kept()
         self._probes: _Kept[None] = _Kept()
@@ -82,12 +85,16 @@ class Lookups:
         await self._pool.close()
 
     async def token(self, text: str, seconds: float) -> KnownToken | None:
-        """Return the token, None where there is none or it is revoked; raises DatabaseUnavailable after `seconds`."""
+        """Return the token, None where there is none or it is revoked.
+
+        Raises DatabaseUnavailable after `seconds`, and UnreadableSecret for one whose secrets do not open: nobody can
+        tell then whether what it sends is signed.
+        """
         token_hash = hash_secret(text)
         return await self._tokens.get(token_hash, lambda: self._find_token(token_hash), seconds)
 
     async def repository(self, full_name: str, seconds: float) -> KnownRepository:
-        """Return what is known of a repository by its `owner/name`; raises DatabaseUnavailable after `seconds`."""
+        """Return what is known of a repository by its `owner/name`; raises what `token` raises."""
         key = repository_id(full_name)
         return await self._repositories.get(key, lambda: self._find_repository(key), seconds)
 
@@ -126,11 +133,20 @@ class Lookups:
         token_id, project_id, agent_type, per_minute, per_hour, signs, secrets = row
         usual = Quota()
         quota = Quota(per_minute or usual.per_minute, per_hour or usual.per_hour)
-        return KnownToken(token_id, project_id, agent_type, quota, signs, tuple(secrets))
+        return KnownToken(token_id, project_id, agent_type, quota, signs, self._opened(secrets))
 
     async def _find_repository(self, key: uuid.UUID) -> KnownRepository:
         row = await self._one("repository_known", {"repository_id": key})
-        return KnownRepository(row[0], row[1], tuple(row[2])) if row else KnownRepository()
+        return KnownRepository(row[0], row[1], self._opened(row[2])) if row else KnownRepository()
+
+    def _opened(self, stored: dict[str, str]) -> tuple[str, ...]:
+        try:
+            return tuple(self._ring.open(text, WEBHOOK_SECRET.place(uuid.UUID(key))) for key, text in stored.items())
+        except (UnreadableSecret, UnusableKeyRing) as error:
+            log.error("a signing secret cannot be opened: see `kino doctor`", error=error.message)
+            raise UnreadableSecret(
+                "The secret that this must be signed with cannot be opened here. Send it again once that is mended."
+            ) from error
 
     async def _probe(self) -> None:
         await self._one("probe", {})

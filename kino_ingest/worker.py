@@ -1,4 +1,4 @@
-"""The worker: folds what lands, tells open pages, counts what lists show, sends mail, does the upkeep.
+"""The worker: folds what lands, tells open pages, counts what lists show, sends mail, erases, does the upkeep.
 
 Run as many copies as wanted.
 """
@@ -15,6 +15,7 @@ from kino_core.live import connect_publisher
 from kino_core.settings import Settings
 from kino_ingest.announce import Announcer
 from kino_ingest.audit.chain import AuditKey, UnusableAuditKey, load_audit_key
+from kino_ingest.erasure import keep_erasing
 from kino_ingest.fold.run import fold_next, fold_pending
 from kino_ingest.mailer import mail_until
 from kino_ingest.summaries import SummaryKeeper
@@ -25,6 +26,7 @@ LONGEST_WAIT_SECONDS = 5.0
 STATEMENT_TIMEOUT_MS = 60_000
 MAIL_END_SECONDS = 20.0
 """A delivery that takes longer is left behind when the worker ends; its lease brings it back."""
+ERASER_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -48,11 +50,16 @@ def run_worker(settings: Settings) -> None:
     # A slow mail server must hold up no event.
     mailer = threading.Thread(target=mail_until, args=(settings, stop), name="mailer", daemon=True)
     mailer.start()
+    # Beside the fold, which an erasure of a long history would hold up.
+    eraser = threading.Thread(target=keep_erasing, args=(settings.database_url, stop), name="erasures", daemon=True)
+    eraser.start()
     try:
         work(database, redis, stop, _audit_key(settings))
     finally:
         stop.set()
         mailer.join(MAIL_END_SECONDS)
+        # One that is under way is finished by whoever starts next.
+        eraser.join(ERASER_SECONDS)
         database.close()
         if redis is not None:
             redis.close()

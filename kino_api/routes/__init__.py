@@ -14,6 +14,7 @@ from kino_api.routes import (
     initiatives,
     live,
     metrics,
+    personal_data,
     project_parts,
     project_plan,
     project_updates,
@@ -55,5 +56,6 @@ def routers() -> list[APIRouter]:
         audit.router,
         audit.project_router,
         security_events.router,
+        personal_data.router,
         live.router,
     ]

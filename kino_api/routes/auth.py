@@ -105,7 +105,7 @@ def me(user: CurrentUser) -> User:
 @keys_router.get("/jwks.json")
 def jwks(request: Request) -> dict[str, Any]:
     """Return the public keys of access tokens: the one that signs first, then those that signed lately."""
-    return resources_of(request).ring.keys().jwks
+    return resources_of(request).signing_keys.keys().jwks
 
 
 def granted(request: Request, grant: Grant) -> Tokens:

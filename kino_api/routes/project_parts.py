@@ -89,7 +89,7 @@ def sign_repository(
     """Make a secret for the repository's webhook, to be entered at GitHub. It can be read only here."""
     overlap = (body or Succession()).overlap
     with writing(request) as session:
-        return make_repository_secret(session, project_id, repository_id, overlap=overlap)
+        return make_repository_secret(session, resources_of(request).ring, project_id, repository_id, overlap=overlap)
 
 
 @repositories_router.delete("/{repository_id}/webhook-secret", status_code=204)
@@ -125,7 +125,9 @@ def rotate(
     resources = resources_of(request)
     overlap = (body or Succession()).overlap
     with writing(request) as session:
-        return rotate_token(session, resources.settings.env, token_id, overlap=overlap, project_id=project_id)
+        return rotate_token(
+            session, resources.ring, resources.settings.env, token_id, overlap=overlap, project_id=project_id
+        )
 
 
 @tokens_router.post("/{token_id}/signing-secret", status_code=201)
@@ -135,7 +137,8 @@ def sign_token(
     """Make a secret with which everything sent under the token must be signed. It can be read only here."""
     overlap = (body or Succession()).overlap
     with writing(request) as session:
-        return make_token_secret(session, token_id, overlap=overlap, project_id=project_id)
+        ring = resources_of(request).ring
+        return make_token_secret(session, ring, token_id, overlap=overlap, project_id=project_id)
 
 
 @tokens_router.delete("/{token_id}/signing-secret", status_code=204)

@@ -1,6 +1,6 @@
 SELECT token.id, token.project_id, token.agent_type, token.per_minute, token.per_hour,
     count(secret.id) > 0 AS signs,
-    coalesce(array_agg(secret.secret ORDER BY secret.created_at DESC)
+    coalesce(json_object_agg(secret.id, secret.secret ORDER BY secret.created_at DESC)
         FILTER (WHERE secret.id IS NOT NULL AND (secret.expires_at IS NULL OR secret.expires_at > now())), '{}') AS secrets
 FROM kino.token
 LEFT JOIN kino.webhook_secret AS secret ON secret.token_id = token.id

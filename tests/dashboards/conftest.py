@@ -19,7 +19,7 @@ from sqlalchemy import insert
 from dashboards.app import create_app
 from kino_api.access_tokens import AccessTokens
 from kino_api.cookies import ACCESS_COOKIE, REFRESH_COOKIE
-from kino_api.keys import KeyRing, load_signing_key
+from kino_api.keys import SigningKeys, load_signing_key
 from kino_api.projects import create_project
 from kino_api.refresh_tokens import RefreshTokens
 from kino_api.repositories import connect_repository
@@ -99,7 +99,7 @@ def administrator(database: Database) -> None:
 def grant(database: Database, site_settings: Settings) -> Grant:
     """A session of somebody whose password nobody needs."""
     access = AccessTokens(
-        KeyRing(site_settings.jwt_private_key_file), site_settings.api_base_url, timedelta(minutes=15)
+        SigningKeys(site_settings.jwt_private_key_file), site_settings.api_base_url, timedelta(minutes=15)
     )
     tokens = SessionTokens(
         access, RefreshTokens(site_settings.jwt_secret.get_secret_value().encode()), timedelta(days=1)

@@ -18,7 +18,7 @@ from sqlalchemy import insert
 from kino_api.access_tokens import AccessTokens
 from kino_api.accounts import Accounts
 from kino_api.app import create_api
-from kino_api.keys import KeyRing, load_signing_key
+from kino_api.keys import SigningKeys, load_signing_key
 from kino_api.lockout import Lockout
 from kino_api.passwords import hash_password
 from kino_api.refresh_tokens import RefreshTokens
@@ -109,7 +109,7 @@ def administrator(database: Database, password_hash: str) -> None:
 @pytest.fixture
 def sign_in(database: Database, signing_key_file: Path) -> SignIn:
     """What lets people in, without a web process around it; whoever guesses has to wait."""
-    access = AccessTokens(KeyRing(signing_key_file), "http://localhost:8000", timedelta(minutes=15))
+    access = AccessTokens(SigningKeys(signing_key_file), "http://localhost:8000", timedelta(minutes=15))
     tokens = SessionTokens(access, RefreshTokens(b"a secret of the tests"), timedelta(days=7))
     return SignIn(database, tokens, Lockout(enabled=True))
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from kino_api.access_tokens import LEEWAY, AccessTokens, InvalidAccessToken
-from kino_api.keys import KeyRing, load_keys, rotate_keys
+from kino_api.keys import SigningKeys, load_keys, rotate_keys
 
 ISSUER = "https://kino.example.com"
 USER, SESSION = uuid.uuid4(), uuid.uuid4()
@@ -159,7 +159,7 @@ FORGERIES: dict[str, Callable[[Forge], str]] = {
 
 @pytest.fixture(scope="module")
 def forge(signing_key_file: Path) -> Forge:
-    tokens = AccessTokens(KeyRing(signing_key_file), ISSUER, timedelta(minutes=15))
+    tokens = AccessTokens(SigningKeys(signing_key_file), ISSUER, timedelta(minutes=15))
     return Forge(tokens, generate_private_key(65537, 2048))
 
 
@@ -186,17 +186,17 @@ def test_clocks_may_be_half_a_minute_apart(forge: Forge) -> None:
 def test_an_old_keys_token_is_good_until_it_would_have_expired(signing_key_file: Path, tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     path.write_bytes(signing_key_file.read_bytes())
-    tokens = AccessTokens(KeyRing(path), ISSUER, timedelta(minutes=15))
+    tokens = AccessTokens(SigningKeys(path), ISSUER, timedelta(minutes=15))
     old = tokens.issue(USER, SESSION, 1)
     rotate_keys(path, timedelta(minutes=15) + LEEWAY)
-    new = AccessTokens(KeyRing(path), ISSUER, timedelta(minutes=15)).issue(USER, SESSION, 1)
+    new = AccessTokens(SigningKeys(path), ISSUER, timedelta(minutes=15)).issue(USER, SESSION, 1)
     # This process has not looked at the file since, and understands both.
     for token in (new, old):
         assert tokens.check(token).session_id == SESSION
     [kid] = load_keys(path).retired
     text = path.read_text()
     path.write_text(text.replace(text.split("Good-until: ")[1].split("\n")[0], datetime.now(UTC).isoformat()))
-    fresh = AccessTokens(KeyRing(path), ISSUER, timedelta(minutes=15))
+    fresh = AccessTokens(SigningKeys(path), ISSUER, timedelta(minutes=15))
     assert fresh.check(new).session_id == SESSION
     with pytest.raises(InvalidAccessToken, match="another key"):
         fresh.check(old)

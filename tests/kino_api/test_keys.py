@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kino_api import keys
-from kino_api.keys import KeyRing, UnusableKey, load_keys, rotate_keys
+from kino_api.keys import SigningKeys, UnusableKey, load_keys, rotate_keys
 
 GOOD_FOR = timedelta(minutes=15, seconds=30)
 
@@ -60,7 +60,7 @@ def test_the_file_holds_no_private_half_of_a_retired_key(key_file: Path) -> None
 
 
 def test_a_running_process_finds_the_new_key_by_itself(key_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ring = KeyRing(key_file)
+    ring = SigningKeys(key_file)
     before = ring.keys()
     after = rotate_keys(key_file, GOOD_FOR)
     # A token of another process that was quicker is understood at once.
@@ -75,7 +75,7 @@ def test_a_running_process_finds_the_new_key_by_itself(key_file: Path, monkeypat
 def test_a_file_that_cannot_be_read_takes_nobodys_keys_away(
     key_file: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:
-    ring = KeyRing(key_file)
+    ring = SigningKeys(key_file)
     kid = ring.keys().signing.kid
     monkeypatch.setattr(keys, "LOOK_SECONDS", 0.0)
     if content is None:
@@ -99,6 +99,6 @@ def test_a_file_that_cannot_be_replaced_says_so_and_stays(key_file: Path, monkey
 
 
 def test_a_name_that_is_a_path_is_no_key(key_file: Path) -> None:
-    ring = KeyRing(key_file)
+    ring = SigningKeys(key_file)
     for name in ("../../dev/null", "", "\0", str(key_file)):
         assert ring.keys(named=name).verifying(name) is None

@@ -15,7 +15,9 @@ import pytest
 import uvicorn
 
 from kino_core.database import Database
+from kino_core.envelopes import KeyRing
 from kino_core.events import repository_id
+from kino_core.sealed_secrets import WEBHOOK_SECRET
 from kino_core.security import hash_secret, make_agent_token, make_signing_secret
 from kino_core.settings import Environment, Settings
 from kino_ingest.doors import AGENT_PATH, create_doors
@@ -68,19 +70,27 @@ def make_token(
 
 
 def give_secret(
-    database: Database, *, token: str | None = None, repository: str | None = None, ended: bool = False
+    database: Database,
+    *,
+    token: str | None = None,
+    repository: str | None = None,
+    ended: bool = False,
+    ring: KeyRing | None = None,
 ) -> str:
-    """Give a token or a repository another signing secret and return it; `ended` makes it one of the past."""
-    secret = make_signing_secret()
+    """Give a token or a repository another signing secret and return it; `ended` makes it one of the past.
+
+    It is sealed under a `ring`, and as older versions stored it without one.
+    """
+    secret, row_id = make_signing_secret(), uuid.uuid4()
     with database.write() as session:
         session.exec_driver_sql(
             "INSERT INTO kino.webhook_secret (id, token_id, repository_id, secret, expires_at) VALUES"
             " (%s, (SELECT id FROM kino.token WHERE token_hash = %s), %s, %s, CASE WHEN %s THEN now() END)",
             (
-                uuid.uuid4(),
+                row_id,
                 hash_secret(token) if token else None,
                 repository_id(repository) if repository else None,
-                secret,
+                ring.seal(secret, WEBHOOK_SECRET.place(row_id)) if ring else secret,
                 ended,
             ),
         )

@@ -16,8 +16,9 @@ import pytest
 from pydantic import SecretStr
 
 from kino_core.database import Database
+from kino_core.envelopes import KeyRing
 from kino_core.security import make_agent_token, standard_signature
-from kino_core.settings import Environment, Settings
+from kino_core.settings import Environment, Settings, settings_from
 from kino_ingest.limits import Limits
 from tests.kino_ingest.conftest import Door, give_secret, make_token
 from tests.kino_ingest.events import PROJECT, one, report_body, rows
@@ -183,6 +184,21 @@ def test_a_token_with_a_secret_must_sign_the_bytes_it_sends(door: Door, database
     refused(door.send_raw(raw, **headers | {"webhook_signature": "v1,\xe9"}), 401)
     assert door.send_raw(gzip.compress(raw), content_encoding="gzip", **headers).status_code == 202
     assert count(database) == 1
+
+
+def test_a_sealed_secret_signs_and_one_that_does_not_open_lets_nobody_in(
+    door: Door, database: Database, settings: Settings
+) -> None:
+    secret = give_secret(database, token=door.token, ring=KeyRing(settings))
+    raw = json.dumps(report_body()).encode()
+    assert signed(door, raw, secret).status_code == 202
+    refused(door.send_raw(raw), 401)
+    other = make_token(database)
+    lost = give_secret(database, token=other, ring=KeyRing(settings_from({"KINO_HOME": str(settings.home / "lost")})))
+    door.token = other
+    answer = signed(door, json.dumps(report_body()).encode(), lost)
+    assert refused(answer, 503, "UNREADABLE_SECRET")["retryable"]
+    assert "retry-after" in answer.headers
 
 
 def test_a_signature_is_good_for_five_minutes(door: Door, database: Database) -> None:

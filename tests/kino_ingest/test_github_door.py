@@ -13,8 +13,9 @@ import httpx
 import pytest
 
 from kino_core.database import Database
+from kino_core.envelopes import KeyRing
 from kino_core.events import repository_id
-from kino_core.settings import Settings
+from kino_core.settings import Settings, settings_from
 from tests.kino_ingest.conftest import give_secret, make_token
 from tests.kino_ingest.events import PROJECT, one, rows
 
@@ -127,6 +128,20 @@ def test_the_form_is_checked_before_the_signature_and_the_content_after(url: str
 def test_two_megabytes_are_no_trouble(url: str, database: Database) -> None:
     assert deliver(url, PING | {"text": "x" * 2_000_000}).status_code == 202
     assert one(database, "SELECT length(body ->> 'text') FROM landing.event") == 2_000_000
+
+
+def test_a_repository_whose_secret_does_not_open_lets_nobody_in(
+    url: str, database: Database, settings: Settings
+) -> None:
+    with database.write() as session:
+        session.exec_driver_sql(
+            "INSERT INTO kino.repository (id, full_name) VALUES (%s, %s)", (repository_id("acme/engine"), "acme/engine")
+        )
+    lost = KeyRing(settings_from({"KINO_HOME": str(settings.home / "lost")}))
+    secret = give_secret(database, repository="acme/engine", ring=lost)
+    body = {"repository": {"full_name": "acme/engine"}}
+    for known in (secret, SECRET):
+        assert deliver(url, body, x_hub_signature_256=sign(json.dumps(body).encode(), known)).status_code == 503
 
 
 def test_a_repository_with_a_secret_of_its_own_signs_with_that_one(url: str, database: Database) -> None:
