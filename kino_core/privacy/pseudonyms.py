@@ -127,8 +127,8 @@ class Rewriter:
         """Return a name and an address as they are to stand from now on."""
         if self.is_theirs(name, email):
             return self.name_like(name), self._pseudonym.email
-        # Who has another address is somebody else, whatever the name.
-        return (name if email.strip() else self.text(name)), self.text(email)
+        # Who has another address is somebody else, whatever the name; but a name may be an address itself.
+        return (name if email.strip() and "@" not in name else self.text(name)), self.text(email)
 
     def is_theirs(self, name: str, email: str) -> bool:
         """Return whether a signature is the person's."""
