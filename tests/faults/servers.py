@@ -16,7 +16,7 @@ from kino_cli import postgres, valkey
 from kino_cli.postgres import EmbeddedPostgres
 from kino_core import schema
 
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 60
 
 

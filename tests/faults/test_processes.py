@@ -18,6 +18,7 @@ import pytest
 from kino_core.database import Database, libpq_url
 from kino_core.settings import Settings
 from kino_ingest.doors import AGENT_PATH
+from kino_ingest.fold.run import fold_next
 from tests.faults.proxy import FaultProxy, Kind, Mode
 from tests.faults.senders import sending
 from tests.faults.servers import PostgresServer, Process, kino_process, until
@@ -26,10 +27,6 @@ from tests.kino_ingest.events import agent_event, landed, one, report_body
 
 ENDED_BY_SIGTERM = (0, -signal.SIGTERM)
 WAITING = "FROM pg_locks WHERE NOT granted AND relation = 'kino.agent'::regclass"
-STANDING = (
-    "FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"
-    " AND backend_xid IS NOT NULL AND query LIKE '%%kino.agent%%'"
-)
 Start = Callable[..., Process]
 
 
@@ -187,11 +184,15 @@ def test_a_worker_that_stands_still_holds_the_others_up_for_seconds_only(
         until(lambda: one(database, f"SELECT count(*) {WAITING}") == 1, "it does not come to the middle of its fold")
         frozen.freeze()
     # Now it has what it waited for, and does not know; what it has begun stands open.
-    until(lambda: one(database, f"SELECT count(*) {STANDING}") == 1, "it is not in the middle of its fold")
+    until(lambda: one(database, f"SELECT count(*) {WAITING}") == 0, "it still waits")
     landed(database, [agent_event("second")])
-    start("worker")
+
+    def both_are_folded() -> bool:
+        fold_next(database)
+        return bool(one(database, "SELECT count(*) FROM kino.agent_activity") == 2)
+
     # It stood for half a minute once; eight seconds are what it may.
-    until(lambda: one(database, "SELECT count(*) FROM kino.agent_activity") == 2, "the others are held up", 25)
+    until(both_are_folded, "the others are held up", 25)
     frozen.thaw()
     landed(database, [agent_event("third")])
     until(lambda: one(database, "SELECT count(*) FROM kino.agent_activity") == 3, "it is not folded")
