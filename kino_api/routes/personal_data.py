@@ -5,7 +5,7 @@ import uuid
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from kino_api.authentication import CurrentUser, writing
+from kino_api.authentication import CurrentUser, require_fresh, writing
 from kino_api.guarded_route import guarded_router
 from kino_api.personal_data import check_export, erase, export_file, pieces
 from kino_api.resources import resources_of
@@ -33,7 +33,9 @@ def export_user(request: Request, user: CurrentUser, user_id: uuid.UUID) -> Resp
 def erase_user(request: Request, user: CurrentUser, user_id: uuid.UUID) -> Erasure:
     """Erase a person: the account now, everything else in the background. Asked again, it tells how far that is.
 
-    What they did stays, under a pseudonym from which nothing leads back. It cannot be undone.
+    What they did stays, under a pseudonym from which nothing leads back. It cannot be undone,
+    so the password must have been shown within the last minutes.
     """
+    require_fresh(request)
     with writing(request) as session:
         return erase(session, find_by_user(session, user_id), requested_by=user.id)
