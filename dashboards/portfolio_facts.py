@@ -46,10 +46,10 @@ class Rows:
 
 def read_overview(session: ReadSession, user: User, now: datetime) -> Overview:
     """Return the counts over all that `user` sees, and what they should look at first."""
-    asked = {"now": now, **viewer(user)}
-    [counts] = query(session, _sql("portfolio_overview"), **asked)
-    worst = query(session, _sql("portfolio_concerns"), limit=MOST_CONCERNS, **asked) if counts.concerns else []
-    return Overview(**counts._mapping, first_concerns=[_concern(row, now) for row in worst])
+    [row] = query(session, _sql("portfolio_overview"), now=now, worst=MOST_CONCERNS, **viewer(user))
+    counts = dict(row._mapping)
+    worst = query(session, _sql("portfolio_concerns"), ids=counts.pop("worst"))
+    return Overview(**counts, first_concerns=[_concern(each, now) for each in worst])
 
 
 def read_rows(

@@ -16,7 +16,7 @@ from kino_core.database import ReadSession, WriteSession, query
 from kino_core.errors import InvalidInput, NotFound
 from kino_core.metrics import metric as metric_of
 from kino_core.periods import Period
-from kino_core.scope_tables import annotation
+from kino_core.tables import annotation
 
 
 @dataclass(frozen=True)

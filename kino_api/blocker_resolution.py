@@ -11,7 +11,7 @@ from kino_api.projects import hold_project
 from kino_api.sql import read_sql
 from kino_core.database import WriteSession, query
 from kino_core.errors import NotFound
-from kino_core.scope_tables import blocker_resolution
+from kino_core.tables import blocker_resolution
 from kino_ingest.fold.scope_items import settle_items
 from kino_ingest.fold.write import lock_merging
 

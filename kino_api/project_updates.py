@@ -17,7 +17,7 @@ from kino_api.users import ProjectRole, User
 from kino_core.database import ReadSession, WriteSession, query
 from kino_core.errors import Conflict, InvalidInput, NotFound
 from kino_core.periods import Period, parse_period
-from kino_core.scope_tables import project_update
+from kino_core.tables import project_update
 
 _SHOWN_ONLY = frozenset({"author", "period"})
 """What is not stored."""

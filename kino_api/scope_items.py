@@ -17,7 +17,7 @@ from kino_api.projects import Priority, hold_project
 from kino_api.scope_item_rules import AssigneeType, ItemStatus, ScopeItem, UnknownScopeItem, check_item, normalised
 from kino_api.sql import read_sql
 from kino_core.database import ReadSession, WriteSession, query
-from kino_core.scope_tables import scope_item
+from kino_core.tables import scope_item
 from kino_ingest.fold.scope_items import settle_items
 from kino_ingest.fold.write import lock_merging
 

@@ -67,6 +67,8 @@ def configure_logs(settings: Settings, component: str, *, readable: bool = False
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    # A line that cannot be written would be printed raw, with its stack and whatever secrets are in it.
+    logging.raiseExceptions = False
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
     structlog.configure(
         processors=[

@@ -31,6 +31,8 @@ ASKED: dict[str, tuple[str, dict[str, str]]] = {
     "list": ("/api/v1/projects?limit=50", {}),
     "list, a later page": ("/api/v1/projects?limit=50&cursor={cursor}", {}),
     "filter by initiative": ("/api/v1/projects?limit=50&initiative_id={initiative}", {}),
+    "filter by health": ("/api/v1/projects?limit=50&health=AT_RISK", {}),
+    "sort by end date": ("/api/v1/projects?limit=50&sort=end_date", {}),
     "search": ("/api/v1/projects?limit=50&q=ject+0043", {}),
     "one project": ("/api/v1/projects/{project}", {}),
     "metrics of a project": ("/api/v1/projects/{project}/metrics", {}),

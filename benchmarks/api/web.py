@@ -16,14 +16,14 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboards.app import create_app
-from kino_api.shapes import encode_cursor
+from kino_api.project_list import ProjectSort, encode_place
 from kino_cli import valkey
 from kino_core.settings import Settings
 
 ROUNDS = 40
 WARM_UP = 5
 PLACES = {
-    "cursor": encode_cursor(("project 00500", uuid.UUID(int=500))),
+    "cursor": encode_place(ProjectSort.NAME, "Project 00500", uuid.UUID(int=500)),
     "initiative": str(uuid.UUID(int=3)),
     "project": str(uuid.UUID(int=43)),
 }

@@ -31,7 +31,7 @@ from kino_core.published import Publication, newest_publication
 router = APIRouter(include_in_schema=False)
 
 TILES = ("commits", "prs_merged", "agent_commit_share", "blockers_open")
-ROWS_ON_A_PAGE = 100
+ROWS_ON_A_PAGE = 50
 OVERVIEW = TypeAdapter(Overview)
 CSV_COLUMNS = (
     "project",
@@ -78,7 +78,7 @@ def portfolio(request: Request, visitor: Visitor, q: str = "", sort: str = "name
         here_url=here_url,
         csv_query=table_url(query=q, sort=sort).removeprefix("/"),
         columns=columns(q, sort),
-        month=month,
+        month=str(month),
         month_name=period_name(month),
         tiles=numbers.tiles,
         total=overview.projects,

@@ -6,6 +6,7 @@ audit and the watch are searched for them.
 
 import hashlib
 import hmac
+import io
 import json
 import logging
 import re
@@ -13,7 +14,6 @@ import secrets
 import threading
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -71,14 +71,16 @@ def site_settings(site_settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def logged(site_settings: Settings, capfd: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+def logged(site_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What the processes write to their logs, as they do in production."""
     handlers, level, configuration = logging.root.handlers[:], logging.root.level, structlog.get_config()
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
     configure_logs(site_settings, "web")
     # The test's own client is no part of Kino, and `kino serve` has no access log of uvicorn's.
     for name in ("httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    yield capfd
+    yield written
     for name in ("httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.NOTSET)
     logging.root.handlers[:] = handlers
@@ -174,8 +176,7 @@ def test_secrets_sent_anywhere_come_out_nowhere(
     grant: Grant,
     site_settings: Settings,
     database: Database,
-    logged: pytest.CaptureFixture[str],
-    tmp_path: Path,
+    logged: io.StringIO,
 ) -> None:
     errors: list[str] = []
     sent = 0
@@ -204,16 +205,17 @@ def test_secrets_sent_anywhere_come_out_nowhere(
         audit = [row[0] for row in session.exec_driver_sql("SELECT to_jsonb(audit)::text FROM kino.audit")]
         events = [row[0] for row in session.exec_driver_sql("SELECT to_jsonb(e)::text FROM kino.security_event AS e")]
         stored = [row[0] for row in session.exec_driver_sql("SELECT error || stack FROM landing.dead_letter")]
-    written = logged.readouterr()
     places = {
         "an error": errors,
-        "the log": (written.out + written.err).splitlines(),
+        "the log": logged.getvalue().splitlines(),
         "a dead letter": [*opened, *stored],
         "the audit": audit,
         "a security event": events,
     }
     assert len(places["the log"]) > sent
     assert all(places.values())
+    # What goes round the log, such as logging that fails, would be no JSON.
+    assert all(line.startswith("{") for line in places["the log"])
     found = [
         f"{name} in {place}: …{text[max(0, text.index(mark) - 150) : text.index(mark) + 80]}…"
         for place, texts in places.items()

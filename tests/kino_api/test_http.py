@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from kino_api.app import create_api
 from kino_api.guarded_route import GuardedRoute, guarded_router
-from kino_api.permissions import ROUTES, NotAllowed, Open, Permission, Undeclared, check_permission
+from kino_api.permissions import ROUTES, Action, NotAllowed, Open, Permission, Resource, Undeclared, check_permission
 from kino_api.projects import create_project
 from kino_api.request_guard import is_own_host
 from kino_api.shapes import encode_cursor, name_cursor, time_cursor
@@ -176,7 +176,14 @@ def test_each_role_holds_what_the_contract_gives_it() -> None:
 
     declared = {permission for permission in ROUTES.values() if isinstance(permission, Permission)}
     assert allowed(Role.ADMIN) == declared
-    assert {permission.resource for permission in declared - allowed(Role.MANAGER)} == {"personal data"}
+    for_administrators = {
+        Permission(Resource.USER, Action.CREATE),
+        Permission(Resource.SESSION, Action.READ),
+        Permission(Resource.SESSION, Action.DELETE),
+        Permission(Resource.PERSONAL_DATA, Action.READ),
+        Permission(Resource.PERSONAL_DATA, Action.DELETE),
+    }
+    assert declared - allowed(Role.MANAGER) == for_administrators
     assert {permission.resource for permission in allowed(None)} == {"own session", "own account"}
 
 
@@ -298,6 +305,14 @@ VALID_BODIES: dict[str, dict[str, Any]] = {
     "/auth/login": {"email": "ada@example.com", "password": "wrong password"},
     "/auth/refresh": {"refresh_token": "x"},
     "/auth/setup": {"token": "x", "email": "eve@example.com", "name": "Eve", "password": "y" * 20},
+    "/auth/reauthenticate": {"password": "wrong password"},
+    "/auth/password": {"current_password": "wrong password", "new_password": "y" * 20},
+    "/auth/password/forgot": {"email": "nobody@example.com"},
+    "/auth/password/reset": {"token": "x", "password": "y" * 20},
+    "/auth/invitation/accept": {"token": "x", "name": "Eve", "password": "y" * 20},
+    "/auth/email/verify": {"token": "x"},
+    "/api/v1/users": {"email": "eve@example.com", "name": "Eve", "role": "MANAGER"},
+    "/api/v1/users/{user_id}": {"name": "Eve", "email": "eve@example.com", "role": None, "disabled": True},
     "/api/v1/initiatives": {"name": "Growth"},
     "/api/v1/projects": {"name": "Checkout", "initiative": "Growth", "time_zone": "UTC", "end_date": "2026-01-01"},
     "/api/v1/projects/{project_id}": {"name": "Checkout", "description": "", "status_reason": "", "time_zone": "UTC"},

@@ -14,6 +14,14 @@ def test_json_becomes_a_sentence_with_what_belongs_to_it() -> None:
     assert readable(f"worker | {json.dumps(record)}\n") == "worker | 10:11:12 info folded events=3\n"
 
 
+def test_no_text_passes_for_a_line_of_its_own() -> None:
+    forged = "x\nweb | 10:11:12 info all is well\x1b[2J"
+    record = {"timestamp": "2026-03-01T10:11:12.5Z", "level": "info", "event": forged, "a": forged, "exception": forged}
+    shown = readable(f"worker | {json.dumps(record)}\n")
+    assert not [line for line in shown.splitlines() if line.startswith("web")]
+    assert "\x1b" not in shown
+
+
 def test_any_other_line_stays_as_it_is() -> None:
     for line in ("postgres | LOG:  ready\n", "no name\n", 'web | {"half": \n', 'web | ["a"]\n', "web | 7\n"):
         assert readable(line) == f"{line.rstrip()}\n"

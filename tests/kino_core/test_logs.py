@@ -82,3 +82,42 @@ def test_named_secrets_and_passwords_in_addresses_are_hidden(capsys: pytest.Capt
     assert "hunter2" not in json.dumps(line)
     assert "@db/kino" in str(line["event"])
     assert line["tokens"] == 7
+
+
+def test_levels_are_named_as_operators_search_for_them(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(settings_from({"LOG_LEVEL": "debug"}), "web")
+    log = structlog.get_logger()
+    for write in (log.debug, log.info, log.warning, log.error, log.critical):
+        write("x")
+    logging.getLogger("lib").critical("x")
+    assert [line["level"] for line in _lines(capsys)] == ["debug", "info", "warn", "error", "fatal", "fatal"]
+
+
+def test_people_are_not_named(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(settings_from({}), "web")
+    structlog.get_logger().info("from ada@example.com", email="ada", author_name="Ada", user_id="42", token_id="7")
+    [line] = _lines(capsys)
+    assert "ada" not in json.dumps(line).casefold()
+    assert (line["user_id"], line["token_id"]) == ("42", "7")
+
+
+NEW_LINE = 'x\n{"level": "info", "event": "forged"}\r\x1b[2Jy'
+
+
+def test_a_text_cannot_begin_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(settings_from({}), "web")
+    structlog.get_logger().info(NEW_LINE, field=NEW_LINE)
+    logging.getLogger("lib").warning("said %s", NEW_LINE)
+    assert [line["event"] for line in _lines(capsys)] == [NEW_LINE, f"said {NEW_LINE}"]
+
+
+def test_a_text_cannot_steer_the_terminal_of_whoever_reads(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(settings_from({}), "web", readable=True)
+    structlog.get_logger().info(NEW_LINE, field=NEW_LINE)
+    try:
+        raise ValueError(NEW_LINE)
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    lines = capsys.readouterr().err.splitlines()
+    assert not [line for line in lines if line.startswith(("{", "y"))]
+    assert "\x1b[2J" not in "".join(lines)

@@ -64,6 +64,21 @@ def test_the_same_id_with_other_content_is_a_conflict_and_both_are_kept(door: Do
     assert json.loads(raw)["model"] == "other"
 
 
+def test_a_contradiction_is_in_the_audit_once_with_both_contents(door: Door, database: Database) -> None:
+    assert door.send(event_id="a").status_code == 202
+    for _ in range(2):
+        assert door.send(event_id="a", task_id="OTHER-1").status_code == 409
+    entries = rows(
+        database,
+        "SELECT actor_type, actor_id, project_id, entity_type, details ->> 'accepted_sha256',"
+        " details ->> 'refused_sha256' FROM kino.audit WHERE action = 'CONFLICT'",
+    )
+    token_id = one(database, "SELECT id FROM kino.token")
+    [(accepted,)] = rows(database, "SELECT encode(body_hash, 'hex') FROM landing.claim")
+    [(refused_content,)] = rows(database, "SELECT encode(body_hash, 'hex') FROM landing.conflict")
+    assert entries == [("agent", token_id, PROJECT, "event", accepted, refused_content)]
+
+
 def test_the_same_id_a_month_later_is_a_duplicate(door: Door, database: Database) -> None:
     body = report_body(event_id="e-1")
     door.send(**body)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import redis as redis_client
 
+from kino_core.cache_versions import version_key
 from kino_core.database import Database
 from kino_core.live import CHANNEL, LiveKind, connect_publisher, decode
 from kino_ingest.announce import MOST_MESSAGES, Announcer, announcements
@@ -63,6 +64,21 @@ def test_an_event_is_folded_and_told_to_the_pages(database: Database, redis_url:
     assert message.item["agent_name"] == "claude-7"
     assert message.item["data"] == {"description": "no key"}
     assert one(database, "SELECT count(*) FROM kino.agent_activity") == 1
+
+
+@pytest.mark.usefixtures("working")
+def test_what_lists_show_is_counted_and_what_was_cached_of_it_forgotten(database: Database, redis_url: str) -> None:
+    with database.write() as session:
+        session.exec_driver_sql(
+            "INSERT INTO kino.project (id, name, created_at, updated_at) VALUES (%s, 'Engine', now(), now())",
+            (PROJECT,),
+        )
+    with redis_client.Redis.from_url(redis_url) as redis:
+        topics = [version_key(topic) for topic in ("portfolio", f"project:{PROJECT}")]
+        redis.mset(dict.fromkeys(topics, b"old"))
+        landed(database, [agent_event("a", "blocker_identified", data={"description": "no key"})])
+        until(lambda: one(database, "SELECT open_blockers FROM kino.project_summary") == 1)
+        until(lambda: all(version != b"old" for version in redis.mget(topics)))
 
 
 @pytest.mark.usefixtures("working")

@@ -152,15 +152,17 @@ def _check_that_the_others_live(system: System, fault: str) -> None:
 
 
 def _all_folded(database: Database) -> bool:
-    stored = one(database, "SELECT count(*) FROM landing.event")
+    stored = one(database, "SELECT count(*) FROM landing.event WHERE source = 'agent'")
     return bool(stored <= one(database, "SELECT count(*) FROM kino.agent_activity"))
 
 
 def _count(database: Database, acknowledged: Sequence[str], tally: Tally) -> None:
     tally.acknowledged = len(acknowledged)
-    tally.stored = one(database, "SELECT count(*) FROM landing.event")
-    tally.stored_twice = tally.stored - one(database, "SELECT count(DISTINCT event_id) FROM landing.event")
-    tally.claimed = one(database, "SELECT count(*) FROM landing.claim")
+    tally.stored = one(database, "SELECT count(*) FROM landing.event WHERE source = 'agent'")
+    tally.stored_twice = tally.stored - one(
+        database, "SELECT count(DISTINCT event_id) FROM landing.event WHERE source = 'agent'"
+    )
+    tally.claimed = one(database, "SELECT count(*) FROM landing.claim WHERE source = 'agent'")
     tally.folded = one(database, "SELECT count(*) FROM kino.agent_activity")
     tally.folded_twice = tally.folded - one(database, "SELECT count(DISTINCT event_id) FROM kino.agent_activity")
     tally.not_stored = one(database, _MISSING.format(table="landing.event"), list(acknowledged))
