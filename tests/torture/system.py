@@ -42,6 +42,9 @@ class System:
         for number in range(workers):
             log = home / f"worker{number}.log"
             self.workers[f"worker{number}"] = kino_process(["serve", "worker"], log, lambda: True, **variables)
+
+    def start(self) -> None:
+        """Start what does not run yet, all at the same time, and return when everything answers."""
         for process in self.processes.values():
             if not process.is_running():
                 process.launch()
@@ -65,6 +68,7 @@ def running_system(*, doors: int, workers: int, serve: str = "ingest") -> Iterat
     with tempfile.TemporaryDirectory(prefix="kino-torture-", ignore_cleanup_errors=True) as home:
         system = System(Path(home), doors=doors, workers=workers, serve=serve)
         try:
+            system.start()
             yield system
         finally:
             system.kill()
