@@ -25,6 +25,7 @@ from kino_api.sessions import (
 )
 from kino_api.sign_in import Origin
 from kino_api.users import User
+from kino_api.watching import note_error
 from kino_core.actors import Actor
 from kino_core.audit import record
 from kino_core.database import ReadSession, WriteSession
@@ -78,7 +79,8 @@ def page_visitor(request: Request) -> SignedIn | None:
     resources = resources_of(request)
     try:
         grant = refresh(resources.database, resources.tokens, token, origin_of(request).actor)
-    except InvalidRefreshToken:
+    except InvalidRefreshToken as error:
+        note_error(request, error)
         take_cookies(request)
         return None
     give_cookies(request, grant)

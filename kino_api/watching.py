@@ -13,6 +13,8 @@ from starlette.types import Message, Receive, Scope
 from kino_api import injection
 from kino_api.cross_site import CrossSite
 from kino_api.problems import TooManyAttempts, problem_of
+from kino_api.sessions import RefreshTokenReused
+from kino_api.sign_in import WrongPassword
 from kino_core.watch import Suspicion, Watch
 
 MANY_OBJECTS = 200
@@ -20,8 +22,6 @@ MANY_SECONDS = 600.0
 """So many different objects of one kind within so many seconds are more than a person looks at."""
 MOST_USERS = 1_000
 _REFUSALS = (401, 403, 404)
-_NOT_REFUSED = ("SIGN_IN_FIRST", "WRONG_CREDENTIALS")
-"""The first is a page opened by somebody who is to sign in; the second has a suspicion of its own."""
 
 Answer = Callable[[Request, Exception], Response]
 
@@ -64,16 +64,30 @@ def watched(answer: Answer) -> Answer:
     """Return `answer`, noting on the way what an error says about whoever caused it."""
 
     def noting(request: Request, error: Exception) -> Response:
-        problem = problem_of(error)
-        if isinstance(error, CrossSite):
-            note(request, Suspicion.CROSS_SITE)
-        elif isinstance(error, TooManyAttempts):
-            note(request, Suspicion.RATE_LIMITED)
-        elif problem.status in _REFUSALS and problem.code not in _NOT_REFUSED:
-            _note_refusal(request, problem.status)
+        note_error(request, error)
         return answer(request, error)
 
     return noting
+
+
+def note_error(request: Request, error: Exception) -> None:
+    """Note what an error says about whoever caused it; pages that show an error themselves call this too."""
+    match error:
+        case CrossSite():
+            note(request, Suspicion.CROSS_SITE)
+        case TooManyAttempts():
+            note(request, Suspicion.RATE_LIMITED)
+        case WrongPassword():
+            note(request, Suspicion.SIGN_IN_FAILED, user_id=error.user_id)
+            if error.locked:
+                note(request, Suspicion.LOCKED_OUT, user_id=error.user_id)
+        case RefreshTokenReused():
+            note(request, Suspicion.REFRESH_REUSED)
+        case _:
+            problem = problem_of(error)
+            # A page opened by somebody who is to sign in first is no refusal.
+            if problem.status in _REFUSALS and problem.code != "SIGN_IN_FIRST":
+                _note_refusal(request, problem.status)
 
 
 def note_injection(scope: Scope, receive: Receive) -> Receive:

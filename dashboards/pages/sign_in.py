@@ -14,6 +14,7 @@ from kino_api.problems import TooManyAttempts
 from kino_api.resources import resources_of
 from kino_api.sign_in import WrongPassword
 from kino_api.users import has_administrator
+from kino_api.watching import note_error
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,8 +34,10 @@ def enter(request: Request, form: Form) -> Response:
     try:
         grant = resources_of(request).sign_in.enter(email, form["password"], origin_of(request))
     except WrongPassword as error:
+        note_error(request, error)
         return _form(request, form["next"], email=email, notice=error.message, status=401)
     except TooManyAttempts as error:
+        note_error(request, error)
         return _form(request, form["next"], email=email, notice=error.message, status=429)
     give_cookies(request, grant)
     return RedirectResponse(own_path(form["next"]), SEE_OTHER)

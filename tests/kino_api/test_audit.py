@@ -181,12 +181,13 @@ def test_what_looks_like_an_attack_becomes_a_security_event(kino: Kino) -> None:
     admin.post("/api/v1/projects", json={"name": "<script>alert(1)</script>"})
     page = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site", "Content-Type": "application/json"}
     kino.client(**page).post("/auth/login", json={"email": "a@example.com", "password": "x"})
+    kino.client().post("/auth/login", json={"email": "ada@example.com", "password": "a wrong guess of mine"})
     with pytest.raises((InvalidStatus, WebSocketException)):
         websockets.sync.client.connect(kino.url.replace("http", "ws") + "/ws", origin="https://evil.example")  # type: ignore[arg-type]
     kino.app.state.resources.watch.flush()
 
     found = entries(manager, EVENTS)
-    assert {each["kind"] for each in found} == {"refused", "injection", "cross_site"}
+    assert {each["kind"] for each in found} == {"refused", "injection", "cross_site", "sign_in_failed"}
     [refused] = [each for each in found if each["kind"] == "refused"][:1]
     assert (refused["user_id"], refused["address"]) == (stranger.headers["x-user-id"], "127.0.0.1")
     patterns = {

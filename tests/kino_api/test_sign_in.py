@@ -93,7 +93,9 @@ def test_signing_out_ends_access_and_refresh_at_once(kino: Kino) -> None:
     assert _me(kino, tokens["access_token"]).json()["error"]["code"] == "SESSION_ENDED"
     assert _refresh(kino, tokens["refresh_token"]).status_code == 401
     with kino.database.read() as session:
-        told = query(session, "SELECT actor_type, actor_id, action FROM kino.audit WHERE entity_type = 'session'")
+        told = query(
+            session, "SELECT actor_type, actor_id, action FROM kino.audit WHERE entity_type = 'session' ORDER BY id"
+        )
     assert [(row.actor_type, row.action) for row in told] == [("user", "LOGIN"), ("user", "LOGOUT")]
     assert len({row.actor_id for row in told}) == 1
 
