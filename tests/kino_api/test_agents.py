@@ -18,6 +18,7 @@ from kino_core.metrics import ScopeType
 from kino_core.tables import person, project_member, user
 from kino_ingest.fold.run import fold_next, fold_pending
 from kino_ingest.landing import land
+from kino_ingest.summaries import recount_touched
 from tests.factories.events import agent_report
 
 from .conftest import Kino
@@ -82,6 +83,7 @@ def test_sessions_and_activity_leave_out_what_the_caller_does_not_see(kino: Kino
         _reported(theirs, "task_started", 5, session_id="one"),
         _reported(theirs, "task_started", 4),
     )
+    recount_touched(kino.database)
     url = f"/api/v1/agents/{CLAUDE}"
     client = kino.signed_in()
     everything = client.get(f"{url}/sessions").json()["items"]

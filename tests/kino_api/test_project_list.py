@@ -281,6 +281,7 @@ def test_lists_and_single_projects_over_http(kino: Kino) -> None:
             session.execute(
                 insert(agent_activity), [_activity(uuid.UUID(made["id"]), "code_commit", NOW - timedelta(hours=age))]
             )
+    recount_touched(kino.database)
     found = client.get(f"{url}/{made['id']}").json()
     assert found["metadata"] == {
         "progress_percentage": None,
