@@ -14,8 +14,9 @@ from kino_api.projects import ProjectExists, change_project, create_project, fin
 from kino_api.tokens import create_token
 from kino_api.users import ProjectRole, Role
 from kino_core.database import Database, query
+from kino_core.envelopes import KeyRing
 from kino_core.errors import InvalidInput
-from kino_core.settings import Environment
+from kino_core.settings import Environment, Settings
 from kino_core.tables import report
 from kino_ingest.lookups import Lookups
 
@@ -190,13 +191,13 @@ def test_a_deleted_project_is_gone_and_what_it_held_is_free(kino: Kino) -> None:
     ]
 
 
-async def test_the_doors_do_not_know_the_token_of_a_deleted_project(database: Database, database_url: str) -> None:
+async def test_the_doors_do_not_know_the_token_of_a_deleted_project(database: Database, settings: Settings) -> None:
     with database.write() as session:
         made = create_project(session, "Checkout")
         secret = create_token(session, Environment.DEVELOPMENT, made.id).token
     for known in (True, False):
         # Doors keep what they know for a second; these have just been opened.
-        lookups = Lookups(database_url)
+        lookups = Lookups(settings.database_url, KeyRing(settings))
         await lookups.start()
         try:
             assert (await lookups.token(secret, 10) is not None) is known
