@@ -91,11 +91,14 @@ def test_a_list_takes_as_many_statements_for_fifty_as_for_one(kino: Kino) -> Non
 
 
 def test_every_read_does_with_one_connection(
-    start: Callable[[Settings], Kino], api_settings: Settings, administrator: None
+    start: Callable[[Settings], Kino], api_settings: Settings, administrator: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Capabilities and open pages use the same one now and then; a request in its own way would wait for ever.
+    monkeypatch.setattr(module, "POOL_WAIT_SECONDS", 15.0)
     kino = start(api_settings.model_copy(update={"database_pool_max": 1}))
     fill(kino, 1, 1)
     client = kino.signed_in()
+    client.timeout = 60.0
     known = defaultdict(lambda: str(PROJECT), letter_id="1", key="commits")
     paths = [path.format_map(known) for method, path in ROUTES if method == "GET"]
     assert len(paths) > 15
