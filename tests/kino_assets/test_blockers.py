@@ -77,6 +77,24 @@ def test_a_blocker_is_taken_off_the_agent_that_it_was_counted_for(
     assert values == {"claude-7": 0, "worker-1": 1}
 
 
+def test_a_task_closes_no_blocker_that_it_reports_only_later(
+    database: Database, writer: LakeWriter, settings: Settings
+) -> None:
+    project_id = uuid.uuid4()
+    events = [
+        agent_report(project_id, "blocker_identified", at(1), task="A", blocker_id="b", description="x"),
+        agent_report(project_id, "task_completed", at(3), task="B"),
+        agent_report(project_id, "blocker_identified", at(5), task="B", blocker_id="b", resolved=True),
+    ]
+    _story(database, project_id, events)
+    writer.refresh(everything=True)
+    with open_gold(settings) as gold:
+        scope = Scope(ScopeType.PROJECT, project_id)
+        found = gold.value("blockers_open", scope, parse_period("2026-05-10/2026-05-16"), Grain.DAY)
+    assert [point.value or 0 for point in found.series] == [0, 1, 1, 1, 1, 0, 0]
+    assert [_open(database, project_id, at(day + 0.5)) for day in range(7)] == [0, 1, 1, 1, 1, 0, 0]
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[uuid.UUID, list[Event]]:
     """Return what agents and people told of the blockers of a project, some of it at the same moments."""

@@ -24,8 +24,13 @@ said AS (
     FROM reported
     UNION ALL
     SELECT b.project_id, b.blocker_id, d.occurred_at, false, d.agent_id, d.agent_type, d.event_source, d.event_id
-    FROM (SELECT DISTINCT project_id, blocker_id, task_id FROM reported) b
-    JOIN silver.agent_activity d USING (project_id, task_id) WHERE d.event_type = 'task_completed'
+    FROM (
+        SELECT project_id, blocker_id, task_id, min((occurred_at, event_source, event_id)) AS first_reported
+        FROM reported GROUP BY ALL
+    ) b
+    JOIN silver.agent_activity d USING (project_id, task_id)
+    -- A task that reports the blocker only later had nothing to do with it when it was completed.
+    WHERE d.event_type = 'task_completed' AND (d.occurred_at, d.event_source, d.event_id) > b.first_reported
     UNION ALL
     SELECT project_id, blocker_id, occurred_at, false, NULL, NULL, event_source, event_id
     FROM silver.blocker_resolution SEMI JOIN affected USING (project_id, blocker_id)

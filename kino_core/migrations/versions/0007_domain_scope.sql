@@ -150,12 +150,17 @@ LANGUAGE sql STABLE AS $$
         SELECT asked.project_id, asked.blocker_id, done.task_id, done.agent_id, '', false, done.occurred_at,
             done.source, done.event_id
         FROM (
-            SELECT DISTINCT report.project_id, report.blocker_id, report.task_id
+            SELECT DISTINCT ON (report.project_id, report.blocker_id, report.task_id) report.*
             FROM report JOIN reported_open USING (project_id, blocker_id)
+            ORDER BY report.project_id, report.blocker_id, report.task_id, report.occurred_at,
+                report.source COLLATE "C", report.event_id COLLATE "C"
         ) AS asked
         JOIN kino.agent_activity AS done ON done.project_id = asked.project_id
             AND lower(done.task_id) = lower(asked.task_id) AND done.task_id = asked.task_id
+        -- A task that reports the blocker only later had nothing to do with it when it was completed.
         WHERE done.event_type = 'task_completed' AND done.occurred_at <= moment
+          AND (done.occurred_at, done.source COLLATE "C", done.event_id COLLATE "C")
+            > (asked.occurred_at, asked.source, asked.event_id)
         UNION ALL
         SELECT closed.project_id, closed.blocker_id, NULL, NULL, '', false, closed.occurred_at, 'kino', ''
         FROM kino.blocker_resolution AS closed JOIN reported_open USING (project_id, blocker_id)
