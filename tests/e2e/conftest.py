@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from kino_cli.ports import choose_port
 from kino_core.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -84,16 +84,10 @@ def environment() -> dict[str, str]:
     return {**inherited, "GITHUB_WEBHOOK_SECRET": SECRET}
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def kino(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kino]:
     """A whole Kino with an administrator; everything it started has ended afterwards."""
-    running = Kino(tmp_path_factory.mktemp("whole") / "home", free_port(), free_port())
+    running = Kino(tmp_path_factory.mktemp("whole") / "home", choose_port(), choose_port())
     ports = ("--port", str(running.port), "--dagster-port", str(running.dagster_port))
     try:
         status = running.json("up", "--detach", *ports)

@@ -11,6 +11,8 @@ from typing import Any, Self
 
 from sqlalchemy.engine import make_url
 
+from kino_cli.ports import choose_port
+
 CHUNK_BYTES = 64 * 1024
 
 
@@ -55,8 +57,7 @@ class FaultProxy:
         self._listener: asyncio.Server | None = None
         self.cuts = 0
         """How many connections RESET_AFTER has cut."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = choose_port()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault proxy", daemon=True)
         self._thread.start()

@@ -15,6 +15,7 @@ import httpx
 import psycopg
 import pytest
 
+from kino_cli.ports import choose_port
 from kino_core.database import Database, libpq_url
 from kino_core.settings import Settings
 from kino_ingest.doors import AGENT_PATH
@@ -63,9 +64,7 @@ def start(tmp_path: Path, settings: Settings) -> Iterator[Start]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        found: int = free.getsockname()[1]
-        return found
+    return choose_port()
 
 
 def test_sigterm_answers_what_is_under_way(

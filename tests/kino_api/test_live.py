@@ -245,7 +245,7 @@ def test_a_quiet_redis_is_left_in_peace_and_a_silent_one_noticed(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("kino_api.live.SILENCE_SECONDS", 1.0)
+    monkeypatch.setattr("kino_api.live.SILENCE_SECONDS", 3.0)
     server = valkey.prepare_valkey(tmp_path)
     with _running(server) as process:
         kino = start(api_settings.model_copy(update={"own_redis_url": SecretStr(server.url)}))

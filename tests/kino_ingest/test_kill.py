@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from kino_cli.ports import choose_port
 from kino_core.database import Database
 from tests.kino_ingest.conftest import Door, make_token
 from tests.kino_ingest.events import one, report_body, rows
@@ -29,8 +30,7 @@ SENDERS = 8
 @pytest.fixture
 def start(database_url: str) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
     """Start the doors in a process of their own, always on the same port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = choose_port()
     started: list[subprocess.Popen[bytes]] = []
 
     def run() -> "subprocess.Popen[bytes]":

@@ -1,12 +1,12 @@
 """A whole front door on this machine: PostgreSQL, Valkey, processes that take events, and workers that fold them."""
 
 import http.client
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kino_cli.ports import choose_port
 from kino_core.database import Database
 from tests.faults.senders import Address
 from tests.faults.servers import PostgresServer, Process, ValkeyServer, kino_process
@@ -34,7 +34,7 @@ class System:
             "REDIS_URL": self.valkey.url,
         }
         for number in range(doors):
-            address = "127.0.0.1", _free_port()
+            address = "127.0.0.1", choose_port()
             arguments = ["serve", serve, "--port", str(address[1])]
             log = home / f"door{number}.log"
             self.doors[f"door{number}"] = kino_process(arguments, log, lambda at=address: _answers(at), **variables)
@@ -72,12 +72,6 @@ def running_system(*, doors: int, workers: int, serve: str = "ingest") -> Iterat
             yield system
         finally:
             system.kill()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 def _answers(address: Address) -> bool:
