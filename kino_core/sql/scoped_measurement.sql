@@ -7,22 +7,24 @@ WITH placed AS (
     LEFT JOIN silver.repository r ON r.repository_id = m.repository_id
     JOIN silver.project p ON p.project_id = coalesce(m.fact_project_id, r.project_id)
 ),
+-- One pass over the measurements for all scopes at once.
 scoped AS (
-    SELECT *, 'portfolio' AS scope_type, 'all' AS scope_id, 'UTC' AS scope_time_zone FROM placed
-    UNION ALL
-    SELECT *, 'initiative', initiative_id::VARCHAR, 'UTC' FROM placed WHERE initiative_id IS NOT NULL
-    UNION ALL
-    SELECT *, 'project', project_id::VARCHAR, time_zone FROM placed
-    UNION ALL
-    SELECT *, 'repository', repository_id::VARCHAR, time_zone FROM placed WHERE repository_id IS NOT NULL
-    UNION ALL
-    SELECT *, 'person', person_id::VARCHAR, 'UTC' FROM placed WHERE person_id IS NOT NULL
-    UNION ALL
-    SELECT *, 'agent', agent_id::VARCHAR, 'UTC' FROM placed WHERE agent_id IS NOT NULL
-    UNION ALL
-    SELECT *, 'agent_type', agent_type, 'UTC' FROM placed WHERE agent_type IS NOT NULL
+    SELECT placed.*, scope_type,
+           CASE scope_type
+               WHEN 'portfolio' THEN 'all'
+               WHEN 'initiative' THEN initiative_id::VARCHAR
+               WHEN 'project' THEN project_id::VARCHAR
+               WHEN 'repository' THEN repository_id::VARCHAR
+               WHEN 'person' THEN person_id::VARCHAR
+               WHEN 'agent' THEN agent_id::VARCHAR
+               WHEN 'agent_type' THEN agent_type
+           END AS scope_id,
+           CASE WHEN scope_type IN ('project', 'repository') THEN time_zone ELSE 'UTC' END AS scope_time_zone
+    FROM placed, (VALUES ('portfolio'), ('initiative'), ('project'), ('repository'), ('person'), ('agent'),
+        ('agent_type')) AS s(scope_type)
 )
 SELECT metric, version, kind, fact, entity, entity_key, repository_id, project_id, person_id, scope_type, scope_id, occurred_at,
        CAST(timezone(scope_time_zone, occurred_at) AS DATE) AS day,
        numerator, denominator, upper, event_source, event_id
-FROM scoped;
+FROM scoped
+WHERE scope_id IS NOT NULL;
