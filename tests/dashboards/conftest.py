@@ -34,6 +34,7 @@ from kino_ingest.fold.run import fold_next, fold_pending
 from kino_ingest.landing import land
 from kino_ingest.summaries import recount_touched
 from tests.factories.events import CLAUDE, agent_report, commit
+from tests.loopback import NO_CERTIFICATES
 
 EMAIL = "ada@example.com"
 PASSWORD = "correct horse battery staple"
@@ -115,7 +116,7 @@ def grant(database: Database, site_settings: Settings) -> Grant:
 def stranger(url: str) -> Iterator[httpx.Client]:
     """A browser-like client that nobody has signed in."""
     headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
-    with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
+    with httpx.Client(verify=NO_CERTIFICATES, base_url=url, headers=headers, timeout=60) as client:
         yield client
 
 

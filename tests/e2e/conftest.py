@@ -14,7 +14,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from kino_cli.ports import choose_port
+from kino_cli.status import status_of
 from kino_core.settings import load_settings
+from tests.loopback import NO_CERTIFICATES
 
 ROOT = Path(__file__).parents[2]
 SECRET = "the-webhook-secret-of-the-tests"
@@ -65,13 +67,15 @@ class Kino:
         return self.json("metrics", "show", key, "--period", period, *options)
 
     def processes(self) -> dict[str, Any]:
-        return {process["name"]: process for process in self.json("status")["processes"]}
+        return {process["name"]: process for process in status_of(self.home)["processes"]}
 
     def signed_in(self) -> httpx.Client:
-        answer = httpx.post(f"{self.url}/auth/login", json={"email": EMAIL, "password": PASSWORD}, timeout=30)
+        answer = httpx.post(
+            f"{self.url}/auth/login", verify=NO_CERTIFICATES, json={"email": EMAIL, "password": PASSWORD}, timeout=30
+        )
         answer.raise_for_status()
         bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-        return httpx.Client(base_url=self.url, headers=bearer, timeout=30)
+        return httpx.Client(verify=NO_CERTIFICATES, base_url=self.url, headers=bearer, timeout=30)
 
     def database_url(self) -> str:
         return load_settings(self.home).database_url

@@ -26,6 +26,7 @@ from tests.faults.senders import check_exactly_once, sending
 from tests.faults.servers import PostgresServer, until
 from tests.kino_ingest.conftest import Door, make_token
 from tests.kino_ingest.events import report_body
+from tests.loopback import NO_CERTIFICATES
 
 TOLD_SECONDS = 2.0
 BACK_SECONDS = 5.0
@@ -41,7 +42,7 @@ def quick_settings(settings: Settings) -> Settings:
 @pytest.fixture
 def door(serve: Serve, quick_settings: Settings, database: Database) -> Iterator[Door]:
     """The agents' door, straight on PostgreSQL."""
-    with closing(httpx.Client(timeout=30, limits=httpx.Limits(max_connections=None))) as client:
+    with closing(httpx.Client(verify=NO_CERTIFICATES, timeout=30, limits=httpx.Limits(max_connections=None))) as client:
         yield Door(serve(quick_settings), make_token(database), client)
 
 
@@ -51,7 +52,7 @@ def cut_off_door(
 ) -> Iterator[Door]:
     """The agents' door, with the proxy between it and PostgreSQL."""
     behind = {"own_database_url": type(quick_settings.own_database_url)(postgres_proxy.address(database_url))}
-    with closing(httpx.Client(timeout=30, limits=httpx.Limits(max_connections=None))) as client:
+    with closing(httpx.Client(verify=NO_CERTIFICATES, timeout=30, limits=httpx.Limits(max_connections=None))) as client:
         yield Door(serve(quick_settings.model_copy(update=behind)), make_token(database), client)
 
 
@@ -127,14 +128,16 @@ def test_githubs_door_tells_in_time_too(serve: Serve, quick_settings: Settings, 
     seconds = []
     for _ in range(3):
         began = time.monotonic()
-        told = httpx.post(url, content=body, headers=headers, timeout=30)
+        told = httpx.post(url, verify=NO_CERTIFICATES, content=body, headers=headers, timeout=30)
         seconds.append(time.monotonic() - began)
         assert told.status_code == 503
         assert int(told.headers["retry-after"]) > 0
     assert min(seconds) < TOLD_SECONDS
     postgres.thaw()
     until(
-        lambda: httpx.post(url, content=body, headers=headers, timeout=30).status_code == 202, "it did not recover", 5
+        lambda: httpx.post(url, verify=NO_CERTIFICATES, content=body, headers=headers, timeout=30).status_code == 202,
+        "it did not recover",
+        5,
     )
 
 
@@ -204,7 +207,7 @@ def test_fifty_tokens_at_once_share_three_connections(
 ) -> None:
     behind = {"own_database_url": type(quick_settings.own_database_url)(postgres_proxy.address(database_url))}
     url = serve(quick_settings.model_copy(update=behind))
-    client = httpx.Client(timeout=30, limits=httpx.Limits(max_connections=None))
+    client = httpx.Client(verify=NO_CERTIFICATES, timeout=30, limits=httpx.Limits(max_connections=None))
     doors = [Door(url, make_token(database, uuid.uuid4()), client) for _ in range(50)]
     postgres_proxy.set(Mode(Kind.SLOW, seconds=0.2))
     with ThreadPoolExecutor(50) as pool:

@@ -25,6 +25,7 @@ from tests.faults.senders import sending
 from tests.faults.servers import PostgresServer, Process, kino_process, until
 from tests.kino_ingest.conftest import Door, make_token
 from tests.kino_ingest.events import agent_event, landed, one, report_body
+from tests.loopback import NO_CERTIFICATES
 
 ENDED_BY_SIGTERM = (0, -signal.SIGTERM)
 WAITING = "FROM pg_locks WHERE NOT granted AND relation = 'kino.agent'::regclass"
@@ -97,7 +98,7 @@ def test_the_web_process_lives_without_postgres(
     start: Start, port: int, database: Database, postgres: PostgresServer
 ) -> None:
     process = start("web", port=port)
-    door = Door(f"http://127.0.0.1:{port}", make_token(database), httpx.Client(timeout=30))
+    door = Door(f"http://127.0.0.1:{port}", make_token(database), httpx.Client(verify=NO_CERTIFICATES, timeout=30))
 
     def status(path: str) -> int:
         return door.client.get(f"{door.url}{path}").status_code

@@ -16,6 +16,7 @@ from tests.faults.senders import check_exactly_once, sending
 from tests.faults.servers import Process, ValkeyServer, kino_process, until
 from tests.kino_ingest.conftest import Door, make_token
 from tests.kino_ingest.events import one
+from tests.loopback import NO_CERTIFICATES
 
 Serve = Callable[[Settings], str]
 
@@ -33,7 +34,7 @@ def token(database: Database) -> str:
 def door(serve: Serve, settings: Settings, token: str, valkey_proxy: FaultProxy, redis_url: str) -> Iterator[Door]:
     """The agents' door, with the proxy between it and Redis."""
     behind = {"own_redis_url": _secret(settings, valkey_proxy.address(redis_url))}
-    with closing(httpx.Client(timeout=30)) as client:
+    with closing(httpx.Client(verify=NO_CERTIFICATES, timeout=30)) as client:
         yield Door(serve(settings.model_copy(update=behind)), token, client)
 
 

@@ -28,6 +28,7 @@ from kino_api.users import ProjectRole, Role, User
 from kino_core.database import Database, query
 from kino_core.settings import Settings
 from kino_core.tables import project_member, user
+from tests.loopback import NO_CERTIFICATES
 
 EMAIL = "ada@example.com"
 PASSWORD = "correct horse battery staple"
@@ -46,7 +47,7 @@ class Kino:
 
     def client(self, **headers: str) -> httpx.Client:
         """Return a client that keeps no cookies: every test says which it sends."""
-        return httpx.Client(base_url=self.url, headers=headers)
+        return httpx.Client(verify=NO_CERTIFICATES, base_url=self.url, headers=headers)
 
     def signed_in(self) -> httpx.Client:
         """Return a client with an access token of the administrator, in a session of its own."""

@@ -23,6 +23,7 @@ from kino_core.settings import Environment, Settings
 from kino_ingest.doors import AGENT_PATH, create_doors
 from kino_ingest.limits import Limits
 from tests.kino_ingest.events import PROJECT, report_body
+from tests.loopback import NO_CERTIFICATES
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Door:
 
     url: str
     token: str
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(verify=NO_CERTIFICATES, timeout=30))
 
     @property
     def address(self) -> tuple[str, int]:

@@ -17,6 +17,7 @@ from kino_cli.ports import choose_port
 from kino_core.database import Database
 from tests.kino_ingest.conftest import Door, make_token
 from tests.kino_ingest.events import one, report_body, rows
+from tests.loopback import NO_CERTIFICATES
 
 PROGRAM = """
 import sys, uvicorn
@@ -58,7 +59,7 @@ class Sender(threading.Thread):
     def __init__(self, name: str, url: str, token: str, stop: threading.Event) -> None:
         super().__init__(name=name)
         self.acknowledged: list[str] = []
-        self._door, self._ended = Door(url, token, httpx.Client(timeout=5)), stop
+        self._door, self._ended = Door(url, token, httpx.Client(verify=NO_CERTIFICATES, timeout=5)), stop
 
     def run(self) -> None:
         while not self._ended.is_set():
