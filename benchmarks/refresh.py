@@ -19,7 +19,7 @@ import psycopg
 
 from benchmarks.ingest.servers import postgres_server
 from kino_assets.refresh import LakeWriter
-from kino_core import schema
+from kino_core import schema_changes
 from kino_core.database import Database
 from kino_core.events import Event, Source, canonical_json, repository_id
 from kino_core.settings import settings_from
@@ -56,7 +56,7 @@ def _measure(folder: Path, address: str, commits: int) -> dict[str, float]:
     with psycopg.connect(address, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}".encode())
     url = address.rsplit("/", 1)[0] + f"/{name}"
-    schema.migrate(url)
+    schema_changes.migrate(url)
     settings = settings_from({"KINO_HOME": str(folder / name), "DATABASE_URL": url})
     project = uuid.uuid5(uuid.NAMESPACE_OID, name)
     with closing(Database(url, statement_timeout_ms=60_000)) as database, closing(LakeWriter(settings)) as writer:

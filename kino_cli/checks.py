@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kino_cli.homes import is_owned, read_running
 from kino_cli.ports import is_free
-from kino_core import schema
+from kino_core import schema, schema_changes
 from kino_core.database import Database, DatabaseUnavailable, ReadSession, query
 from kino_core.envelopes import KeyRing, UnusableKeyRing
 from kino_core.sealed_secrets import count_secrets, unreadable
@@ -187,7 +187,9 @@ def _check_schema(session: ReadSession, settings: Settings) -> Finding:
     if found == newest:
         return Finding("schema", Severity.OK, f"The tables are at revision {found}.")
     what = f"The tables are at revision {found or 'none'}; this Kino needs {newest}."
-    return Finding("schema", Severity.ERROR, what, "Run `kino migrate`.", lambda: schema.migrate(settings.database_url))
+    return Finding(
+        "schema", Severity.ERROR, what, "Run `kino migrate`.", lambda: schema_changes.migrate(settings.database_url)
+    )
 
 
 def _check_heartbeat(session: ReadSession) -> Finding:

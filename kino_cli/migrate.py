@@ -7,7 +7,7 @@ import typer
 
 from kino_cli.options import HomeOption, JsonOption, settings_of
 from kino_cli.output import print_json, say
-from kino_core import schema
+from kino_core import schema, schema_changes
 from kino_core.database import Database
 from kino_core.envelopes import KeyRing
 from kino_core.sealed_secrets import seal_plain
@@ -28,9 +28,9 @@ def command(
     if (down or reset) and not yes:
         typer.confirm("This drops data for good. Go on?", abort=True, err=True)
     if reset:
-        schema.reset(url)
+        schema_changes.reset(url)
     if down:
-        schema.step_down(url)
+        schema_changes.step_down(url)
     else:
         migrate_all(settings)
     _show(url, as_json)
@@ -38,7 +38,7 @@ def command(
 
 def migrate_all(settings: Settings) -> None:
     """Bring the tables up to date, and what an older version wrote into them: secrets that it did not seal."""
-    schema.migrate(settings.database_url)
+    schema_changes.migrate(settings.database_url)
     with closing(Database(settings.database_url, pool_max=1)) as database:
         seal_plain(database, KeyRing(settings))
 

@@ -19,7 +19,9 @@ from kino_core.settings import Settings
 PROJECT = Path(kino_cli.__file__).parent.parent
 """The checkout, or the folder into which the wheel was installed."""
 
-SERVICES = ("web", "worker", "refresher")
+WEB = "web"
+BACKGROUND = ("worker", "refresher")
+SERVICES = (WEB, *BACKGROUND)
 DAGSTER_CODE = "dagster-code"
 DAGSTER_OTHERS = ("dagster-webserver", "dagster-daemon")
 

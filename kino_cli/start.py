@@ -141,8 +141,10 @@ def _start_processes(plan: Plan, say: Say) -> None:
     settings, supervisor = plan.settings, Supervisor(plan.settings.home)
     migrate_all(settings)
     say("Starting Kino …")
-    supervisor.start(programs.SERVICES)
+    # The rest after the web process, which people wait for: what each loads keeps a core busy for seconds.
+    supervisor.start([programs.WEB])
     _require(lambda: web_is_ready(settings.port), WEB_SECONDS, "The web process", settings)
+    supervisor.start(programs.BACKGROUND)
     if plan.with_dagster:
         _start_dagster(plan, say)
     if not wait_until(lambda: bool(status_of(settings.home)["ready"]), DAGSTER_SECONDS, pause=0.2):
@@ -152,8 +154,7 @@ def _start_processes(plan: Plan, say: Say) -> None:
 
 def _start_dagster(plan: Plan, say: Say) -> None:
     supervisor = Supervisor(plan.settings.home)
-    # After the web process, which people wait for, because Dagster's imports keep every core busy for a while; and
-    # the code before those that ask it, which otherwise report it as broken until they look again.
+    # The code before those that ask it, which otherwise report it as broken until they look again.
     say("Starting Dagster …")
     supervisor.start([programs.DAGSTER_CODE])
     wait_until(lambda: listens(plan.code_port), CODE_SECONDS, pause=0.2)

@@ -20,7 +20,7 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from kino_cli import postgres, valkey
-from kino_core import schema
+from kino_core import schema_changes
 from kino_core.database import Database
 from kino_core.settings import Settings, settings_from
 
@@ -64,7 +64,7 @@ def redis_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def _template(postgres_url: str) -> str:
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {TEMPLATE}")
-    schema.migrate(_named(postgres_url, TEMPLATE))
+    schema_changes.migrate(_named(postgres_url, TEMPLATE))
     return TEMPLATE
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 
 from kino_cli import postgres
-from kino_core import schema
+from kino_core import schema_changes
 from kino_core.security import hash_secret, make_agent_token
 from kino_core.settings import Environment
 
@@ -40,7 +40,7 @@ def fresh_database(admin_url: str) -> tuple[str, str]:
     with psycopg.connect(admin_url, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}".encode())
     url = admin_url.rsplit("/", 1)[0] + f"/{name}"
-    schema.migrate(url)
+    schema_changes.migrate(url)
     token = make_agent_token(Environment.DEVELOPMENT)
     project = uuid.uuid4()
     with psycopg.connect(url) as connection:

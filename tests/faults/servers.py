@@ -14,7 +14,7 @@ import psycopg
 
 from kino_cli import postgres, valkey
 from kino_cli.postgres import EmbeddedPostgres
-from kino_core import schema
+from kino_core import schema_changes
 
 START_SECONDS = 180
 STOP_SECONDS = 60
@@ -144,7 +144,7 @@ class PostgresServer(Process):
         """Make Kino's role and database, with the current schema unless it is to stay `empty`."""
         postgres.ensure_database(self._server)
         if not empty:
-            schema.migrate(self.url)
+            schema_changes.migrate(self.url)
 
     def stop(self) -> None:
         """What PostgreSQL calls a fast shutdown: sessions are ended, what is committed is written."""

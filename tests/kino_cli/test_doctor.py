@@ -12,7 +12,7 @@ import typer
 
 from kino_cli import checks, doctor, homes
 from kino_cli.checks import Finding, Severity
-from kino_core import schema
+from kino_core import schema_changes
 from kino_core.settings import Settings, settings_from
 
 
@@ -30,7 +30,7 @@ def test_everything_at_once_on_a_good_database(settings: Settings) -> None:
 
 
 def test_a_schema_that_is_behind_is_an_error_that_it_mends(settings: Settings) -> None:
-    schema.step_down(settings.database_url)
+    schema_changes.step_down(settings.database_url)
     finding = _by_id(list(checks.check_database(settings)))["schema"]
     assert finding.severity is Severity.ERROR
     assert "kino migrate" in finding.how

@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from kino_core import schema
+from kino_core import schema, schema_changes
 from kino_core.database import Database, DatabaseUnavailable, libpq_url
 from kino_core.tables import metadata
 
@@ -34,23 +35,27 @@ def _is_current(url: str) -> bool:
 
 def test_migrating_brings_an_empty_database_up_to_date_and_repeats_without_effect(empty_url: str) -> None:
     assert not _is_current(empty_url)
-    schema.migrate(empty_url)
+    schema_changes.migrate(empty_url)
     assert _is_current(empty_url)
-    schema.migrate(empty_url)
+    schema_changes.migrate(empty_url)
     assert _is_current(empty_url)
+
+
+def test_the_newest_revision_is_the_last_of_the_migrations() -> None:
+    assert schema.newest_revision() == ScriptDirectory(str(schema.MIGRATIONS)).get_current_head()
 
 
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(schema.migrate, [empty_url] * 4))
+        list(pool.map(schema_changes.migrate, [empty_url] * 4))
     assert _is_current(empty_url)
 
 
 def test_one_step_down_and_up_again(empty_url: str) -> None:
-    schema.migrate(empty_url)
-    schema.step_down(empty_url)
+    schema_changes.migrate(empty_url)
+    schema_changes.step_down(empty_url)
     assert not _is_current(empty_url)
-    schema.migrate(empty_url)
+    schema_changes.migrate(empty_url)
     assert _is_current(empty_url)
 
 
@@ -61,7 +66,7 @@ def _step_down_to(url: str, revision: str) -> None:
             with database.read() as session:
                 if schema.revision(session) == revision:
                     return
-            schema.step_down(url)
+            schema_changes.step_down(url)
     finally:
         database.close()
 
@@ -84,14 +89,14 @@ def test_the_tables_are_what_the_code_says_they_are(database: Database) -> None:
 
 
 def test_letters_that_are_there_already_are_no_new_failures(empty_url: str) -> None:
-    schema.migrate(empty_url)
+    schema_changes.migrate(empty_url)
     _step_down_to(empty_url, "0002")
     with psycopg.connect(libpq_url(empty_url)) as connection:
         connection.execute("""
             INSERT INTO landing.dead_letter (event_row, received_at, source, event_id, error, stack, attempts)
             VALUES (1, now() - interval '3 days', 'agent', 'a', 'no', 'stack', 5)
         """)
-    schema.migrate(empty_url)
+    schema_changes.migrate(empty_url)
     with psycopg.connect(libpq_url(empty_url)) as connection:
         assert connection.execute("SELECT failed_at = received_at FROM landing.dead_letter").fetchall() == [(True,)]
 
@@ -110,11 +115,11 @@ def test_letters_that_are_there_already_are_no_new_failures(empty_url: str) -> N
     ids=["folded here", "folded elsewhere", "landed elsewhere"],
 )
 def test_a_log_whose_ids_are_ahead_is_not_taken_for_this_servers(empty_url: str, change: str, moved: bool) -> None:
-    schema.migrate(empty_url)
+    schema_changes.migrate(empty_url)
     _step_down_to(empty_url, "0003")
     with psycopg.connect(libpq_url(empty_url)) as connection:
         connection.execute(change or "SELECT 1")
-    schema.migrate(empty_url)
+    schema_changes.migrate(empty_url)
     with psycopg.connect(libpq_url(empty_url)) as connection:
         assert connection.execute("SELECT moved, stamping FROM landing.fold_order").fetchall() == [(moved, False)]
         named = connection.execute("SELECT system_identifier IS NOT NULL FROM landing.fold_cursor").fetchall()
@@ -122,8 +127,8 @@ def test_a_log_whose_ids_are_ahead_is_not_taken_for_this_servers(empty_url: str,
 
 
 def test_reset_leaves_nothing_of_kino(empty_url: str) -> None:
-    schema.migrate(empty_url)
-    schema.reset(empty_url)
+    schema_changes.migrate(empty_url)
+    schema_changes.reset(empty_url)
     with psycopg.connect(empty_url) as connection:
         left = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname IN ('kino', 'landing')").fetchall()
     assert left == []
@@ -131,4 +136,4 @@ def test_reset_leaves_nothing_of_kino(empty_url: str) -> None:
 
 def test_a_server_that_is_away_is_named() -> None:
     with pytest.raises(DatabaseUnavailable):
-        schema.migrate("postgresql://kino@127.0.0.1:1/kino")
+        schema_changes.migrate("postgresql://kino@127.0.0.1:1/kino")
