@@ -108,8 +108,8 @@ def lake(
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Bring the lake up to date in one transaction.
 
-    A part of it may be selected, the commit is one all the same; what the window did not change is skipped, unless a
-    person asked for it by a run without new events.
+    A part of it may be selected, the commit is one all the same; what the window did not change is skipped, unless the
+    lake was empty before or a person asked for it by a run without new events.
     """
     checks: list[dg.AssetCheckResult] = []
 
@@ -134,8 +134,8 @@ def lake(
 
 
 def _to_show(changes: Changes) -> frozenset[str]:
-    """Return the last parts of the keys of what a refresh made; all of them when it found everything up to date."""
-    if not changes.tables:
+    """Return the last parts of the keys of what a refresh made; all when it began anew or found all up to date."""
+    if changes.anew or not changes.tables:
         return frozenset([BRONZE.path[-1], *(table.name for table in TABLES), *(metric.key for metric in METRICS)])
     return changes.tables | changes.metrics | {BRONZE.path[-1]}
 

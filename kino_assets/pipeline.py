@@ -63,11 +63,15 @@ def prepare(lake: duckdb.DuckDBPyConnection) -> None:
 
 @dataclass(frozen=True)
 class Changes:
-    """What a window changed: silver tables and metrics by name, and how many (metric, scope, day) slices."""
+    """What a window changed: silver tables and metrics by name, and how many (metric, scope, day) slices.
+
+    `anew` says that the window began with an empty lake, so that every table was made, those without rows too.
+    """
 
     tables: frozenset[str] = frozenset()
     metrics: frozenset[str] = frozenset()
     slices: int = 0
+    anew: bool = False
 
 
 def process_window(lake: duckdb.DuckDBPyConnection, high: int) -> Changes:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 import duckdb
@@ -125,7 +125,7 @@ class LakeWriter:
             events, changes = 0, Changes()
             if full or anything_since(postgres, low):
                 events = load_window(lake, self._settings.database_url, window)
-                changes = process_window(lake, window.high)
+                changes = replace(process_window(lake, window.high), anew=low == 0)
                 _move_cursor(lake, window)
                 low = window.high
                 touched = touched_projects(lake)
