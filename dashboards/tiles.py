@@ -72,6 +72,8 @@ def tile(found: MetricValue, earlier: MetricValue | None, against: Period, href:
 
 
 _NOUNS = {
+    # Beside a tile that counts every commit, the smaller number would look like an error.
+    "agent_commit_share": ("commit that is no merge or bot’s", "commits without merges and bots’"),
     "commit": ("commit", "commits"),
     "pull_request": ("pull request", "pull requests"),
     "task": ("task", "tasks"),
@@ -81,7 +83,7 @@ _NOUNS = {
 
 def _note(found: MetricValue) -> str | None:
     words = []
-    noun = _NOUNS.get(found.metric.fact, ("entity", "entities"))
+    noun = _NOUNS.get(found.metric.key) or _NOUNS.get(found.metric.fact, ("entity", "entities"))
     if (spread := bounds(found)) is not None:
         words.append(f"range {spread}")
     if found.metric.kind in (Kind.RATIO, Kind.MEDIAN) and found.value is not None:

@@ -38,7 +38,7 @@ VERBS = {
     "keys": Verb("keys", "Replace the keys that Kino made for itself."),
     "project": Verb("project", "Create and list projects."),
     "user": Verb("user", "Export or erase everything about a person."),
-    "token": Verb("token", "Create, rotate and revoke agent tokens."),
+    "token": Verb("token", "Create, list, rotate and revoke agent tokens."),
     "backfill": Verb("backfill", "Bring history in."),
     "dlq": Verb("dlq", "See and handle events that could not be folded."),
     "events": Verb("events", "Watch events come in."),

@@ -2,6 +2,7 @@
 
 import uuid
 from contextlib import closing
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -9,9 +10,9 @@ import typer
 
 from kino_api.projects import get_project
 from kino_api.signing_secrets import drop_token_secrets, make_token_secret
-from kino_api.tokens import OVERLAP, NewToken, Terms, create_token, revoke_token, rotate_token
+from kino_api.tokens import OVERLAP, NewToken, Terms, Token, create_token, list_tokens, revoke_token, rotate_token
 from kino_cli.options import HomeOption, JsonOption, settings_of
-from kino_cli.output import print_json, say
+from kino_cli.output import print_json, print_table, say
 from kino_core.database import Database
 from kino_core.envelopes import KeyRing
 from kino_core.identities import AgentType
@@ -45,6 +46,45 @@ def create(
             session, settings.env, get_project(session, project).id, Terms(agent_type, ends, per_minute, per_hour)
         )
     _show(made, as_json)
+
+
+@app.command("list")
+def show(
+    project: Annotated[str, typer.Option("--project", metavar="NAME", help="The project, by name or id.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List a project's tokens, revoked ones too, the newest first."""
+    with closing(Database(settings_of(home).database_url, pool_max=1)) as database, database.read() as session:
+        tokens = list_tokens(session, get_project(session, project).id)
+    if as_json:
+        print_json({"items": [asdict(token) for token in tokens]})
+        return
+    now = datetime.now(UTC)
+    print_table(
+        ("Id", "Ends in", "Agents", "State", "Made", "Last used"),
+        [
+            (
+                each.id,
+                each.last4,
+                each.agent_type,
+                _state(each, now),
+                _minute(each.created_at),
+                _minute(each.last_used_at),
+            )
+            for each in tokens
+        ],
+    )
+
+
+def _state(token: Token, now: datetime) -> str:
+    if token.revoked_at is not None and token.revoked_at <= now:
+        return "revoked"
+    return "ended" if token.expires_at is not None and token.expires_at <= now else "works"
+
+
+def _minute(moment: datetime | None) -> str | None:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else None
 
 
 @app.command("rotate")

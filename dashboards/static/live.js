@@ -93,6 +93,7 @@
     const [icon, verb] = done ? ["check", "is no longer blocked on"] : kinds[item.event_type] || ["info", "reported on"];
     made.dataset.line = item.event_row;
     made.dataset.type = item.event_type;
+    made.dataset.icon = icon;
     made.classList.add("new");
     made.querySelector("use").setAttribute("href", `#i-${icon}`);
     made.querySelector("[data-agent]").textContent = item.agent_name;

@@ -86,6 +86,15 @@ def test_a_token_is_made_rotated_and_told_to_sign(
     assert _run(monkeypatch, "token", "secret", new["id"], "--remove") == 0
     assert "needs no signature" in capsys.readouterr().err
     assert _run(monkeypatch, "token", "revoke", new["id"]) == 0
+    capsys.readouterr()
+    assert _run(monkeypatch, "token", "list", "--project", "Checkout", "--json") == 0
+    listed = json.loads(capsys.readouterr().out)["items"]
+    assert [(each["id"], each["last4"]) for each in listed] == [
+        (token["id"], token["token"][-4:]) for token in (new, made)
+    ]
+    assert _run(monkeypatch, "token", "list", "--project", "Checkout") == 0
+    table = capsys.readouterr().out
+    assert [state in table for state in ("revoked", "ended", "works")] == [True, True, False]
 
 
 def test_somebody_who_guessed_too_often_may_try_again(
