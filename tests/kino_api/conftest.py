@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import insert
+from starlette.types import ASGIApp
 
 from kino_api.access_tokens import AccessTokens
 from kino_api.accounts import Accounts
@@ -57,7 +59,10 @@ class Kino:
         return self.client(Authorization=f"Bearer {grant.access_token}")
 
     def signed_in_as(
-        self, role: Role | None = None, memberships: Mapping[uuid.UUID | str, ProjectRole] | None = None
+        self,
+        role: Role | None = None,
+        memberships: Mapping[uuid.UUID | str, ProjectRole] | None = None,
+        password_hash: str = UNKNOWN_PASSWORD,
     ) -> httpx.Client:
         """Return a client of a new user with that role or those memberships; `.headers["x-user-id"]` says who it is."""
         user_id = uuid.uuid4()
@@ -65,7 +70,7 @@ class Kino:
         with self.database.write() as session:
             session.execute(
                 insert(user).values(
-                    id=user_id, email=email, name="Somebody", role=role and role.value, password_hash=UNKNOWN_PASSWORD
+                    id=user_id, email=email, name="Somebody", role=role and role.value, password_hash=password_hash
                 )
             )
             for project_id, project_role in (memberships or {}).items():
@@ -122,22 +127,27 @@ def accounts(sign_in: SignIn) -> Accounts:
 @pytest.fixture
 def start(database: Database) -> Iterator[Callable[[Settings], Kino]]:
     """Start the API with some settings; what was started is stopped after the test."""
-    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+    with ExitStack() as running:
 
-    def started(settings: Settings) -> Kino:
-        listening = socket.create_server(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        app = create_api(settings)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=2))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        running.append((server, thread))
-        until(lambda: server.started or not thread.is_alive())
-        assert server.started
-        return Kino(url, app, settings, database)
+        def started(settings: Settings) -> Kino:
+            app = create_api(settings)
+            return Kino(running.enter_context(serving(app)), app, settings, database)
 
-    yield started
-    for server, thread in running:
+        yield started
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """Serve an application on a free port, and yield its address."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=2))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    until(lambda: server.started or not thread.is_alive())
+    assert server.started
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
         server.should_exit = True
         thread.join(20)
         assert not thread.is_alive()
