@@ -47,6 +47,11 @@ class Row:
         return f"{self.method} {self.path}", self.called or self.kind
 
     @property
+    def is_standard(self) -> bool:
+        """Whether the object is one of those in the path, looked at as one of a project's."""
+        return bool(self.kind) and not self.called and self.places == PLACES
+
+    @property
     def is_page(self) -> bool:
         return not self.path.startswith(API)
 
@@ -184,7 +189,13 @@ ITEMS = f"{PROJECT}/scope-items"
 NAMED = [
     *_numbers("/api/v1/metrics/{key}"),
     *(
-        Row("GET", "/api/v1/metrics/{key}", f"{kind} name", asked=_of(**{kind: f"{kind} name"}), called=f"{kind} by name")
+        Row(
+            "GET",
+            "/api/v1/metrics/{key}",
+            f"{kind} name",
+            asked=_of(**{kind: f"{kind} name"}),
+            called=f"{kind} by name",
+        )
         for kind in ("project", "initiative", "repository", "agent")
     ),
     *_numbers("/api/v1/metrics/{key}/explain"),
@@ -204,7 +215,9 @@ NAMED = [
     _in_body("POST", ITEMS, "user", _with(_of(assignee_id="user"), title="Pay", assignee_type="USER")),
     _in_body("POST", ITEMS, "agent", _with(_of(assignee_id="agent"), title="Pay", assignee_type="AGENT")),
     _in_body("PATCH", f"{ITEMS}/{{item_id}}", "milestone", _of(milestone_id="milestone"), ("item",)),
-    _in_body("PATCH", f"{ITEMS}/{{item_id}}", "agent", _with(_of(assignee_id="agent"), assignee_type="AGENT"), ("item",)),
+    _in_body(
+        "PATCH", f"{ITEMS}/{{item_id}}", "agent", _with(_of(assignee_id="agent"), assignee_type="AGENT"), ("item",)
+    ),
     _in_body("PUT", f"{ITEMS}/order", "item", lambda its: {"order": [its["item"]]}, ("project",)),
     _in_body(
         "POST", f"{PROJECT}/annotations", "item", _with(_of(scope_item_id="item"), day="2026-01-01", text="Moved")

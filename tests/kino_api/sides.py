@@ -54,7 +54,9 @@ class Side:
     @property
     def mate(self) -> User:
         """Somebody of the side who is never the caller."""
-        return User(uuid.UUID(self.ids["user"]), "mate@example.com", "Mate", None, {self.project_id: ProjectRole.MEMBER})
+        return User(
+            uuid.UUID(self.ids["user"]), "mate@example.com", "Mate", None, {self.project_id: ProjectRole.MEMBER}
+        )
 
     def fresh(self, kind: str) -> str:
         """Make another object of that kind in the side's project, and return its id."""
@@ -77,7 +79,18 @@ def build_side(kino: Kino, name: str, people: dict[uuid.UUID, ProjectRole]) -> S
     with kino.database.write() as session:
         belongs = update(project).where(project.c.id == side.project_id)
         session.execute(belongs.values(initiative_id=uuid.UUID(side.ids["initiative"])))
-    for kind in ("target", "milestone", "item", "update", "annotation", "repository", "dependency", "token", "report", "somebody"):
+    for kind in (
+        "target",
+        "milestone",
+        "item",
+        "update",
+        "annotation",
+        "repository",
+        "dependency",
+        "token",
+        "report",
+        "somebody",
+    ):
         side.ids[kind] = side.fresh(kind)
     _tell_history(side)
     return side
