@@ -208,7 +208,7 @@ NAMED = [
     _in_query(ITEMS, "milestone_id", "milestone"),
     _in_query(f"{PROJECT}/updates", "author_id", "user"),
     _in_query(f"{PROJECT}/annotations", "scope_item_id", "item"),
-    _in_body("PATCH", PROJECT, "initiative", _of(initiative_id="initiative")),
+    _in_body("PATCH", PROJECT, "group", _of(initiative_id="group"), ("project",)),
     _in_body("POST", f"{PROJECT}/members", "somebody", _of(user_id="somebody"), ("somebody",)),
     _in_body("POST", f"{PROJECT}/dependencies", "target", _of(depends_on_project_id="target"), ("target",)),
     _in_body("POST", ITEMS, "milestone", _with(_of(milestone_id="milestone"), title="Pay")),

@@ -54,9 +54,8 @@ class Side:
     @property
     def mate(self) -> User:
         """Somebody of the side who is never the caller."""
-        return User(
-            uuid.UUID(self.ids["user"]), "mate@example.com", "Mate", None, {self.project_id: ProjectRole.MEMBER}
-        )
+        member = {self.project_id: ProjectRole.MEMBER}
+        return User(uuid.UUID(self.ids["user"]), "mate@example.com", "Mate", None, member)
 
     def fresh(self, kind: str) -> str:
         """Make another object of that kind in the side's project, and return its id."""
@@ -71,27 +70,17 @@ class Side:
 def build_side(kino: Kino, name: str, people: dict[uuid.UUID, ProjectRole]) -> Side:
     """Return a side of which those people are members, with one of everything."""
     side = Side(kino, name, people)
-    with kino.database.write() as session:
-        side.ids["initiative"] = str(create_initiative(session, f"Initiative of {name}").id)
     side.ids["project"] = side.fresh("project")
     side.ids["user"] = side.fresh("user")
     side.people = people | {side.mate.id: ProjectRole.MEMBER}
+    side.ids |= {kind: side.fresh(kind) for kind in MAKERS if kind not in ("project", "user", "member")}
     with kino.database.write() as session:
-        belongs = update(project).where(project.c.id == side.project_id)
-        session.execute(belongs.values(initiative_id=uuid.UUID(side.ids["initiative"])))
-    for kind in (
-        "target",
-        "milestone",
-        "item",
-        "update",
-        "annotation",
-        "repository",
-        "dependency",
-        "token",
-        "report",
-        "somebody",
-    ):
-        side.ids[kind] = side.fresh(kind)
+        # A second initiative, which may be given to other projects too.
+        for kind, held_by in (("initiative", "project"), ("group", "target")):
+            made = create_initiative(session, f"{kind.capitalize()} of {name}").id
+            held = update(project).where(project.c.id == uuid.UUID(side.ids[held_by]))
+            session.execute(held.values(initiative_id=made))
+            side.ids[kind] = str(made)
     _tell_history(side)
     return side
 
