@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from sqlalchemy import insert
 from starlette.types import ASGIApp
 
+from dashboards.app import create_app
 from kino_api.access_tokens import AccessTokens
 from kino_api.accounts import Accounts
 from kino_api.app import create_api
@@ -28,7 +29,7 @@ from kino_api.sessions import SessionTokens, open_session
 from kino_api.sign_in import SignIn
 from kino_api.users import ProjectRole, Role, User
 from kino_core.database import Database, query
-from kino_core.settings import Settings
+from kino_core.settings import Settings, settings_from
 from kino_core.tables import project_member, user
 
 EMAIL = "ada@example.com"
@@ -158,6 +159,25 @@ def serving(app: ASGIApp) -> Iterator[str]:
 def kino(start: Callable[[Settings], Kino], api_settings: Settings, administrator: None) -> Kino:
     """A running API with one administrator."""
     return start(api_settings)
+
+
+@pytest.fixture(scope="module")
+def web(
+    tmp_path_factory: pytest.TempPathFactory, module_database_url: str, redis_server_url: str, signing_key_file: Path
+) -> Iterator[Kino]:
+    """The whole web process with its pages and doors, for all tests of a module."""
+    settings = settings_from(
+        {
+            "KINO_HOME": str(tmp_path_factory.mktemp("home")),
+            "DATABASE_URL": module_database_url,
+            "REDIS_URL": redis_server_url,
+            "GITHUB_WEBHOOK_SECRET": "a-secret-of-the-tests",
+        }
+    ).model_copy(update={"own_jwt_private_key_file": signing_key_file, "rate_limits_on": False})
+    front = create_app(settings)
+    with closing(Database(settings.database_url)) as database, serving(front) as url:
+        until(lambda: front.app.state.resources.hub.connected)
+        yield Kino(url, front.app, settings, database)
 
 
 def until(condition: Callable[[], object], seconds: float = 20) -> None:
