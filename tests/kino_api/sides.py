@@ -44,6 +44,7 @@ class Side:
     people: dict[uuid.UUID, ProjectRole] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     token: str = ""
+    email: str = ""
     made: int = 0
     closed: int = 0
 
@@ -114,6 +115,7 @@ def _tell_history(side: Side) -> None:
         )
         [found] = query(session, "SELECT id FROM landing.dead_letter WHERE event_row = :row", row=letter.id)
         session.execute(update(user).where(user.c.id == side.mate.id).values(person_id=person_id))
+    side.email = email
     side.ids |= {
         "agent": str(agent_key(agent)),
         "person": str(person_id),

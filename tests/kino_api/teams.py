@@ -147,7 +147,7 @@ class Teams:
     def sign_in(self, person: Person) -> None:
         with self.kino.database.write() as session:
             grant = open_session(session, self.kino.app.state.resources.tokens, person.user)
-        person.client.headers |= {"Authorization": f"Bearer {grant.access_token}", "Sec-Fetch-Site": "same-origin"}
+        person.client.headers["Authorization"] = f"Bearer {grant.access_token}"
 
     def add_project(self, team: Team) -> None:
         """Make another project of the team, as an administrator does, with everybody of the team in it."""

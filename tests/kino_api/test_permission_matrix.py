@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -31,6 +31,8 @@ from kino_assets.refresh import LakeWriter
 from kino_core.database import Database
 from kino_core.live import project_topic
 from kino_ingest.doors import BATCH_PATH, PATHS
+from kino_ingest.landing import land
+from tests.factories.events import commit
 
 from .conftest import Kino
 from .permission_rows import PLACES, SIGN_IN, Row, rows_of
@@ -87,6 +89,9 @@ class World:
         self.ours = build_side(kino, "ours", {users[name].id: role for name, role in people.items()})
         self.theirs = build_side(kino, "theirs", {})
         with kino.database.write() as session:
+            # Our mate has also done something for the others, which is not told to us.
+            elsewhere = uuid.uuid4().hex.ljust(40, "0")
+            land(session, [commit("acme/theirs", elsewhere, datetime.now(UTC), author=("Mate", self.ours.email))])
             self._portfolio_report = str(store_report(session, kino, None))
         self.callers = {name: self._caller(name, user) for name, user in users.items()}
         for caller in self.callers.values():
@@ -297,6 +302,15 @@ def test_what_is_anothers_looks_as_if_it_were_not_there(world: World) -> None:
         if caller in OF_A_PROJECT and place == "other" and answer != world.answers[row, caller, "missing"]
     ]
     assert not told
+
+
+def test_what_somebody_did_in_another_project_is_counted_and_not_told(world: World) -> None:
+    url = f"/api/v1/metrics/commits/explain?person={world.ours.ids['person']}"
+    told = {name: caller.client.get(url).json() for name, caller in world.callers.items() if name not in STRANGERS}
+    assert [each["event_id"].partition("@")[0] for each in told["PROJECT_LEADER"]["items"]] == ["acme/ours"]
+    assert {each["event_id"].partition("@")[0] for each in told["ADMIN"]["items"]} == {"acme/ours", "acme/theirs"}
+    value = world.callers["PROJECT_LEADER"].client.get(url.replace("/explain", "")).json()["value"]
+    assert value == 2
 
 
 FOREIGN = ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {})
