@@ -185,7 +185,8 @@ class Teams:
         with self.kino.database.write() as session:
             event = "UPDATE landing.event SET project_id = :project_id WHERE event_id = :event_id RETURNING id"
             [landed] = query(session, event, project_id=project_id, event_id=broken.event_id)
-            letter = "SELECT id FROM landing.dead_letter WHERE event_row = :row"
+            # It could be folded now, at whatever moment its next try comes.
+            letter = "UPDATE landing.dead_letter SET next_try_at = NULL WHERE event_row = :row RETURNING id"
             team.remember("letter", project_id, query(session, letter, row=landed.id)[0].id)
         author = (team.word, f"{team.word}@example.org")
         change = commit(f"acme/{team.word}", uuid.uuid4().hex.ljust(40, "0"), now, author=author, project_id=project_id)

@@ -150,6 +150,7 @@ class TwoTeams(RuleBasedStateMachine):
         if leader is None:
             return
         made = self._ask(leader, "POST", f"/api/v1/projects/{own}/tokens", {})
+        self.teams.work()
         with self.kino.client(Authorization=f"Bearer {made.json()['token']}") as agent:
             before = self.teams.rows_of(other)
             answers = [
