@@ -7,6 +7,7 @@ import json
 import os
 import re
 import uuid
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -39,11 +40,11 @@ class TwoTeams(RuleBasedStateMachine):
     def begin(self) -> None:
         self.teams = Teams(self.kino)
         self.pages: list[tuple[Person, ClientConnection]] = []
+        self.sockets = ExitStack()
 
     def teardown(self) -> None:
         if hasattr(self, "teams"):
-            for _, page in self.pages:
-                page.close()
+            self.sockets.close()
             self.teams.close()
 
     @rule(who=PEOPLE, kind=st.sampled_from(sorted(MAKES)), which=WHICH)
@@ -170,7 +171,7 @@ class TwoTeams(RuleBasedStateMachine):
     @rule(who=PEOPLE, which=WHICH)
     def open_a_page(self, who: int, which: int) -> None:
         person = self._person(who)
-        page = self._socket(person)
+        page = self.sockets.enter_context(self._socket(person))
         page.send(json.dumps({"subscribe": ["portfolio", f"project:{self._project(person.team, which)}"]}))
         assert page.recv(timeout=20) == '{"kind":"subscribed"}'
         self.pages.append((person, page))
@@ -210,7 +211,7 @@ class TwoTeams(RuleBasedStateMachine):
         assert self._ask(person, "GET", "/api/v1/projects").status_code == 401
         self.teams.sign_in(person)
 
-    def _socket(self, person: Person) -> ClientConnection:
+    def _socket(self, person: Person) -> connect:
         headers = {"Authorization": person.client.headers["authorization"]}
         return connect(self.kino.url.replace("http", "ws") + "/ws", additional_headers=headers)
 
