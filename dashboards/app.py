@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from dashboards.errors import error_pages
 from dashboards.pages import page_routers
@@ -22,7 +22,7 @@ _ZIP_LEVEL = 5
 """Nine takes three times as long for two percent less."""
 
 
-def create_app(settings: Settings) -> ASGIApp:
+def create_app(settings: Settings) -> "Front":
     """Return the web process's application; everything it uses is opened when it starts and closed when it stops."""
     static = StaticFiles()
     renderer = Renderer(static, support_contact=settings.support_contact)
@@ -42,15 +42,16 @@ def create_app(settings: Settings) -> ASGIApp:
     app.mount("/static", static)
     for router in page_routers():
         app.include_router(router)
-    return Front(doors, GZipMiddleware(app, SMALLEST_ZIPPED_BYTES, _ZIP_LEVEL))
+    return Front(doors, app)
 
 
 class Front:
     """Sends what comes for the doors straight there, past everything that only pages need: events come in thousands."""
 
-    def __init__(self, doors: Doors, everything_else: ASGIApp) -> None:
+    def __init__(self, doors: Doors, app: FastAPI) -> None:
+        self.app = app
         self._doors = doors
-        self._everything_else = everything_else
+        self._everything_else = GZipMiddleware(app, SMALLEST_ZIPPED_BYTES, _ZIP_LEVEL)
         headers = {**HEADERS, "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
         self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 

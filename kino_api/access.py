@@ -82,6 +82,11 @@ def sees_project(session: ReadSession | WriteSession, user: User, project_id: uu
     return bool(_seen(session, user, project_id))
 
 
+def sees_initiative(session: ReadSession | WriteSession, user: User, initiative_id: uuid.UUID) -> bool:
+    """Return whether there is such an initiative for the user."""
+    return bool(query(session, read_sql("visible_initiative"), initiative_id=initiative_id, **viewer(user)))
+
+
 def access_project(session: ReadSession, user: User, project_id: uuid.UUID, permission: Permission) -> None:
     """Raise UnknownProject where the user may not see the project, NotAllowed where they may not do this in it.
 
@@ -116,9 +121,7 @@ def _project(session: ReadSession, user: User, key: str, permission: Permission)
 
 def _initiative(session: ReadSession, user: User, key: str, permission: Permission) -> None:
     initiative_id = _uuid(key)
-    if initiative_id is not None and not query(
-        session, read_sql("visible_initiative"), initiative_id=initiative_id, **viewer(user)
-    ):
+    if initiative_id is not None and not sees_initiative(session, user, initiative_id):
         raise UnknownInitiative("There is no such initiative.")
     check_permission(user, permission)
 

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection, Request
 from kino_api.changes import changes_of
 from kino_api.cookies import ACCESS_COOKIE, REFRESH_COOKIE, give_cookies, take_cookies
 from kino_api.cross_site import SAFE_METHODS, refuse_cross_site
+from kino_api.live import Close
 from kino_api.resources import resources_of
 from kino_api.sessions import (
     InvalidRefreshToken,
@@ -116,6 +117,11 @@ def close_pages(request: Request, session_ids: Iterable[uuid.UUID]) -> None:
     hub = resources_of(request).hub
     for session_id in session_ids:
         from_thread.run_sync(hub.end_session, session_id)
+
+
+def close_pages_of(request: Request, user_id: uuid.UUID, code: Close) -> None:
+    """Close the live channels of somebody whose rights just changed or ended, so that nothing more reaches them."""
+    from_thread.run_sync(resources_of(request).hub.close_user, user_id, code)
 
 
 def bearer_token(connection: HTTPConnection) -> str | None:

@@ -120,6 +120,10 @@ class LiveHub:
         """Close the pages of a session that ended in this process; those of other processes are found by asking."""
         self._close((each for each in self._listeners if each.session_id == session_id), Close.SIGNED_OUT)
 
+    def close_user(self, user_id: uuid.UUID, code: Close) -> None:
+        """Close the pages of a user in this process; those of other processes are found by asking."""
+        self._close((each for each in self._listeners if each.user.id == user_id), code)
+
     def deliver(self, data: bytes) -> None:
         """Queue a published message for every page that wants one of its topics."""
         try:

@@ -4,10 +4,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from kino_api.access import access_project, viewer
-from kino_api.initiatives import get_initiative
-from kino_api.permissions import Action, Permission, Resource, not_allowed
-from kino_api.projects import get_project
+from kino_api.access import UnknownInitiative, UnknownProject, sees_initiative, sees_project, viewer
+from kino_api.initiatives import find_initiative
+from kino_api.permissions import Action, Permission, Resource, may_in_project, not_allowed
+from kino_api.projects import find_project
 from kino_api.sql import read_sql
 from kino_api.users import User
 from kino_core.database import ReadSession, query
@@ -106,48 +106,63 @@ def find_scope(session: ReadSession, user: User, named: dict[ScopeType, str | No
     """Return the scope that the one given name or id means, the portfolio when none is given.
 
     Raises InvalidInput for more than one; UnknownProject, UnknownInitiative or UnknownScope for what the user does not
-    see; NotAllowed for a number that also tells of projects which the user does not see.
+    see, in the words for what does not exist; NotAllowed for a number that also tells of projects which the user does
+    not see.
     """
-    scope = _named_scope(session, named)
-    _check_scope(session, user, scope)
-    return scope
+    given = [(scope_type, name) for scope_type, name in named.items() if name is not None]
+    if len(given) > 1:
+        names = " and ".join(scope_type for scope_type, _ in given)
+        raise InvalidInput(f"{names} cannot be combined. Name one of them.", field=given[0][0])
+    if given:
+        return _find(session, user, *given[0])
+    if user.role is None:
+        raise not_allowed(READ_METRICS)
+    return PORTFOLIO
 
 
 def developer_scope(session: ReadSession, user: User, developer_id: uuid.UUID) -> Scope:
     """Return the scope of a developer's numbers, by the id of the user or of the person; raises UnknownScope."""
     rows = query(session, read_sql("developer"), id=developer_id)
-    if not rows:
-        raise UnknownScope("There is no developer of that id.")
-    scope = Scope(ScopeType.PERSON, rows[0].id)
-    _check_scope(session, user, scope)
-    return scope
+    if not rows or not _sees_numbers(session, user, ScopeType.PERSON, rows[0].id):
+        raise UnknownScope("There is no developer of that id, or none of a project that you lead.")
+    return Scope(ScopeType.PERSON, rows[0].id)
 
 
-def _check_scope(session: ReadSession, user: User, scope: Scope) -> None:
-    if user.role is not None:
-        return
-    match scope.type, scope.id:
-        case ScopeType.PROJECT, uuid.UUID() as project_id:
-            access_project(session, user, project_id, READ_METRICS)
-        case ScopeType.REPOSITORY | ScopeType.PERSON | ScopeType.AGENT, uuid.UUID() as scope_id:
-            if not query(session, read_sql(f"visible_{scope.type}_numbers"), id=scope_id, **viewer(user)):
-                raise UnknownScope(f"There is no such {scope.type}, or not all of its projects are yours.")
-        case _:
-            raise not_allowed(READ_METRICS)
-
-
-def _named_scope(session: ReadSession, named: dict[ScopeType, str | None]) -> Scope:
-    given = {scope_type: name for scope_type, name in named.items() if name is not None}
-    if not given:
-        return PORTFOLIO
-    if len(given) > 1:
-        raise InvalidInput(f"{' and '.join(given)} cannot be combined. Name one of them.", field=next(iter(given)))
-    [(scope_type, name)] = given.items()
+def _find(session: ReadSession, user: User, scope_type: ScopeType, name: str) -> Scope:
     if scope_type is ScopeType.PROJECT:
-        return Scope(scope_type, get_project(session, name).id)
+        return _find_project(session, user, name)
     if scope_type is ScopeType.INITIATIVE:
-        return Scope(scope_type, get_initiative(session, name).id)
-    return Scope(scope_type, _find(session, scope_type, name))
+        return _find_initiative(session, user, name)
+    found = _id_of(session, scope_type, name)
+    if found is None or not _sees_numbers(session, user, scope_type, found):
+        unless = "" if user.role is not None else ", or not all of its projects are yours"
+        raise UnknownScope(f"There is no {scope_type} {name!r}{unless}. Check the spelling, or use its id.")
+    return Scope(scope_type, found)
+
+
+def _find_project(session: ReadSession, user: User, name: str) -> Scope:
+    found = find_project(session, name)
+    if found is None or not sees_project(session, user, found.id):
+        raise UnknownProject(f"There is no project {name!r}.")
+    if not may_in_project(user, READ_METRICS, found.id):
+        raise not_allowed(READ_METRICS)
+    return Scope(ScopeType.PROJECT, found.id)
+
+
+def _find_initiative(session: ReadSession, user: User, name: str) -> Scope:
+    found = find_initiative(session, name)
+    if found is None or not sees_initiative(session, user, found.id):
+        raise UnknownInitiative(f"There is no initiative {name!r}.")
+    if user.role is None:
+        raise not_allowed(READ_METRICS)
+    return Scope(ScopeType.INITIATIVE, found.id)
+
+
+def _sees_numbers(session: ReadSession, user: User, scope_type: ScopeType, scope_id: uuid.UUID) -> bool:
+    """Return whether the numbers of a repository, a person or an agent tell of nothing that the user does not see."""
+    return user.role is not None or bool(
+        query(session, read_sql(f"visible_{scope_type}_numbers"), id=scope_id, **viewer(user))
+    )
 
 
 def project_of(scope: Scope) -> uuid.UUID | None:
@@ -161,7 +176,8 @@ _FIND = {
 }
 
 
-def _find(session: ReadSession, scope_type: ScopeType, name: str) -> uuid.UUID:
+def _id_of(session: ReadSession, scope_type: ScopeType, name: str) -> uuid.UUID | None:
+    """Return the id of the repository, person or agent that is meant by its name or id."""
     try:
         by_id: uuid.UUID | None = uuid.UUID(name)
     except ValueError:
@@ -177,7 +193,4 @@ def _find(session: ReadSession, scope_type: ScopeType, name: str) -> uuid.UUID:
     else:
         sql, key_of = _FIND[scope_type]
         rows = query(session, sql, id=by_id, named_id=key_of(name))
-    if not rows:
-        raise UnknownScope(f"There is no {scope_type} {name!r}. Check the spelling, or use its id.")
-    found: uuid.UUID = rows[0].id
-    return found
+    return rows[0].id if rows else None

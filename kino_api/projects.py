@@ -12,13 +12,14 @@ from sqlalchemy import Row, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DataError, IntegrityError
 
-from kino_api.access import ProjectArchived, UnknownProject
+from kino_api.access import ProjectArchived, UnknownInitiative, UnknownProject, sees_initiative
 from kino_api.changes import record_change
 from kino_api.etags import check_match
 from kino_api.initiatives import Initiative, ensure_initiative, hold_initiative
 from kino_api.names import checked_name
 from kino_api.portfolio import ProjectCard, list_projects
 from kino_api.project_states import Priority, ProjectStatus
+from kino_api.users import User
 from kino_core.database import ReadSession, WriteSession, query
 from kino_core.errors import Conflict, InvalidInput
 from kino_core.tables import project
@@ -185,16 +186,25 @@ def hold_project(session: WriteSession, project_id: uuid.UUID) -> None:
 
 
 def change_project(
-    session: WriteSession, project_id: uuid.UUID, changes: dict[str, Any], *, if_match: str | None = None
+    session: WriteSession,
+    project_id: uuid.UUID,
+    changes: dict[str, Any],
+    *,
+    if_match: str | None = None,
+    seen_by: User | None = None,
 ) -> Project:
     """Apply `changes` (fields of Project, `initiative_id` included) and return the project as it is then.
 
-    Raises PreconditionFailed when `if_match` names other versions, ProjectArchived, else as create_project.
+    What `seen_by` does not see does not exist; Kino itself, where None, sees everything. Raises PreconditionFailed when
+    `if_match` names other versions, ProjectArchived, UnknownInitiative, else as create_project.
     """
     before = lock_project(session, project_id)
     check_match(if_match, before.updated_at, noun="project")
     if before.archived_at is not None:
         raise ProjectArchived
+    initiative_id = changes.get("initiative_id")
+    if initiative_id and seen_by and not sees_initiative(session, seen_by, initiative_id):
+        raise UnknownInitiative(f"There is no initiative {str(initiative_id)!r}.")
     after = replace(before, **_settled(session, before, changes))
     if after == before:
         return before

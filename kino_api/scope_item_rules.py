@@ -7,9 +7,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from kino_api.access import viewer
 from kino_api.milestones import lock_milestone
 from kino_api.names import checked_line
 from kino_api.projects import InvalidDates, Priority
+from kino_api.sql import read_sql
+from kino_api.users import User
 from kino_core.database import WriteSession, query
 from kino_core.errors import Conflict, InvalidInput, NotFound
 
@@ -98,8 +101,10 @@ def normalised(fields: dict[str, Any]) -> dict[str, Any]:
     return done
 
 
-def check_item(session: WriteSession, before: ScopeItem, after: ScopeItem) -> None:
+def check_item(session: WriteSession, before: ScopeItem, after: ScopeItem, *, by: User | None) -> None:
     """Check what is new in `after`: a member who leaves, say, keeps what they were given.
+
+    Nobody gives work to an agent that they do not see; Kino itself, where `by` is None, sees all of them.
 
     Raises InvalidDates, InvalidKey, ItemExists, InvalidAssignee or UnknownMilestone.
     """
@@ -108,7 +113,7 @@ def check_item(session: WriteSession, before: ScopeItem, after: ScopeItem) -> No
     if after.key != before.key and after.key is not None:
         _check_key(session, after, after.key)
     if (after.assignee_type, after.assignee_id) != (before.assignee_type, before.assignee_id):
-        _check_assignee(session, after)
+        _check_assignee(session, after, by)
     if after.milestone_id != before.milestone_id and after.milestone_id is not None:
         # Locked, so that nobody deletes it before the item refers to it.
         lock_milestone(session, after.project_id, after.milestone_id)
@@ -130,7 +135,7 @@ def _check_key(session: WriteSession, item: ScopeItem, key: str) -> None:
         raise ItemExists(f"The project has an item {key!r} already. Take another key.")
 
 
-def _check_assignee(session: WriteSession, item: ScopeItem) -> None:
+def _check_assignee(session: WriteSession, item: ScopeItem, by: User | None) -> None:
     match item.assignee_type, item.assignee_id:
         case None, None:
             return
@@ -149,7 +154,7 @@ def _check_assignee(session: WriteSession, item: ScopeItem) -> None:
         )
         reason = "Nobody of that id is a member of the project. Add them first, or take one of its members."
     else:
-        found = query(session, "SELECT FROM kino.agent WHERE id = :id", id=item.assignee_id)
+        found = query(session, read_sql("visible_agent"), agent_id=item.assignee_id, **viewer(by))
         reason = "There is no agent of that id. Agents are known once they have sent an event or written a commit."
     if not found:
         raise InvalidAssignee(reason, field="assignee_id")

@@ -16,6 +16,7 @@ from kino_api.etags import check_match
 from kino_api.projects import Priority, hold_project
 from kino_api.scope_item_rules import AssigneeType, ItemStatus, ScopeItem, UnknownScopeItem, check_item, normalised
 from kino_api.sql import read_sql
+from kino_api.users import User
 from kino_core.database import ReadSession, WriteSession, query
 from kino_core.tables import scope_item
 from kino_ingest.fold.scope_items import settle_items
@@ -61,11 +62,12 @@ def get_item(session: ReadSession | WriteSession, project_id: uuid.UUID, item_id
 
 
 def create_item(
-    session: WriteSession, project_id: uuid.UUID, wanted: dict[str, Any], *, created_by: uuid.UUID | None = None
+    session: WriteSession, project_id: uuid.UUID, wanted: dict[str, Any], *, created_by: User | None = None
 ) -> ScopeItem:
     """Add an item behind the others; `wanted` holds fields of ScopeItem, `title` at least.
 
-    What agents have told of its key before counts too. Raises InvalidName, as hold_project and as check_item.
+    Kino itself makes it where `created_by` is None. What agents have told of its key before counts too. Raises
+    InvalidName, as hold_project and as check_item.
     """
     lock_merging(session)
     lock_order(session, project_id)
@@ -90,10 +92,10 @@ def create_item(
         completed_at=None,
         created_at=now,
         updated_at=now,
-        created_by=created_by,
+        created_by=created_by.id if created_by else None,
     )
     made = replace(blank, **normalised(wanted))
-    check_item(session, blank, made)
+    check_item(session, blank, made, by=created_by)
     # An item that nobody said anything about is TODO: what agents have told of its key counts then.
     said = _said(made.status, now, None) if made.status is not ItemStatus.TODO else {}
     session.execute(insert(scope_item).values(**_columns(made), **said))
@@ -107,8 +109,9 @@ def change_item(
     changes: dict[str, Any],
     *,
     if_match: str | None = None,
+    changed_by: User | None = None,
 ) -> ScopeItem:
-    """Apply `changes` (fields of ScopeItem) and return the item as it is then.
+    """Apply `changes` (fields of ScopeItem) and return the item as it is then; Kino itself makes them for None.
 
     A status is the last word about the item from now on. Raises UnknownScopeItem, PreconditionFailed, else as
     create_item.
@@ -126,7 +129,7 @@ def change_item(
     after = replace(before, **normalised(changes))
     if after == before:
         return before
-    check_item(session, before, after)
+    check_item(session, before, after, by=changed_by)
     after = replace(after, updated_at=max(datetime.now(UTC), before.updated_at + MOMENT))
     said = _said(after.status, *_words(session, item_id)) if after.status is not before.status else {}
     session.execute(update(scope_item).where(scope_item.c.id == item_id).values(**_columns(after), **said))

@@ -89,9 +89,9 @@ def list_accounts(
     return _accounts(session, viewer(user), text=text, after=after, limit=limit)
 
 
-def get_account(session: ReadSession | WriteSession, user_id: uuid.UUID) -> Account:
-    """Return a user to somebody who sees them; raises UnknownUser."""
-    found = _accounts(session, viewer(None), user_id=user_id)
+def get_account(session: ReadSession | WriteSession, user_id: uuid.UUID, *, seen_by: User | None = None) -> Account:
+    """Return a user as `seen_by` sees them, or all of them where None; raises UnknownUser."""
+    found = _accounts(session, viewer(seen_by), user_id=user_id)
     if not found:
         raise UnknownUser("There is no such user. List the users to see their ids.")
     return found[0]

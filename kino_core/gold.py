@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -225,8 +225,20 @@ class Gold:
             series=[Point(part.start, part.end, cell.value, cell.n) for part, cell in parts],
         )
 
-    def explain(self, key: str, scope: Scope, period: Period, limit: int = 100, offset: int = 0) -> list[Evidence]:
-        """Return the entities behind a value, oldest first, each with the event that told of it."""
+    def explain(
+        self,
+        key: str,
+        scope: Scope,
+        period: Period,
+        limit: int = 100,
+        offset: int = 0,
+        *,
+        projects: Collection[uuid.UUID] | None = None,
+    ) -> list[Evidence]:
+        """Return the entities behind a value, oldest first, each with the event that told of it.
+
+        `projects` leaves only what belongs to one of them.
+        """
         declared = metric(key)
         if limit < 1 or offset < 0:
             raise InvalidInput("A page needs a positive limit and an offset that is not negative.", field="limit")
@@ -240,6 +252,7 @@ class Gold:
                 # A level at the end of a period stands on every change before it.
                 "first": date.min if declared.kind is Kind.LEVEL else period.start,
                 "last": period.end,
+                "projects": None if projects is None else [str(each) for each in projects],
                 "limit": limit,
                 "offset": offset,
             },

@@ -71,11 +71,25 @@ def _template(postgres_url: str) -> str:
 @pytest.fixture
 def database_url(postgres_url: str, _template: str) -> Iterator[str]:
     """The address of a fresh database with the current schema, dropped after the test."""
+    with fresh_database(postgres_url, _template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_database_url(postgres_url: str, _template: str) -> Iterator[str]:
+    """The address of one fresh database for a module whose tests look at the same things."""
+    with fresh_database(postgres_url, _template) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(postgres_url: str, template: str) -> Iterator[str]:
+    """Make a database out of the template and yield its address; it is dropped afterwards."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         admin.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-                sql.Identifier(name), sql.Identifier(_template)
+                sql.Identifier(name), sql.Identifier(template)
             )
         )
     yield _named(postgres_url, name)

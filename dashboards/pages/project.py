@@ -21,6 +21,7 @@ from dashboards.tiles import Tile, tiles
 from dashboards.visitors import Visitor
 from kino_api.activity import Activity, recent_activity
 from kino_api.blockers import Blocker, open_blockers
+from kino_api.permissions import Action, Permission, Resource, may_in_project
 from kino_api.portfolio import ProjectCard, list_projects
 from kino_api.projects import get_project
 from kino_api.repositories import Repository, list_repositories
@@ -47,6 +48,7 @@ CHARTS = (COMMITS, PRS_MERGED)
 SAID = ("commits", "prs_merged", "agent_commit_share")
 """What the sentence under the project's name and the charts are made of."""
 FEED_LINES = 50
+SEE_REPOSITORIES = Permission(Resource.REPOSITORY, Action.READ)
 LIVE_PARTS = frozenset({"feed", "blockers", "pulls"})
 
 
@@ -59,7 +61,7 @@ class Facts:
     blockers: list[Blocker]
     pulls: list[PullRequest]
     crew: Crew
-    repositories: list[Repository]
+    repositories: list[Repository] | None
     publication: Publication | None
 
 
@@ -122,6 +124,7 @@ def _live_part(site: Site, project_id: uuid.UUID, period: str) -> dict[str, Any]
 
 
 def _facts(site: Site, visitor: User, project_id: uuid.UUID) -> Facts:
+    sees_repositories = may_in_project(visitor, SEE_REPOSITORIES, project_id)
     with site.database.read() as session:
         get_project(session, project_id)
         (card,) = list_projects(session, visitor, project_id=project_id)
@@ -131,7 +134,7 @@ def _facts(site: Site, visitor: User, project_id: uuid.UUID) -> Facts:
             blockers=open_blockers(session, project_id),
             pulls=recent_pull_requests(session, project_id),
             crew=crew_of(session, project_id),
-            repositories=list_repositories(session, project_id),
+            repositories=list_repositories(session, project_id) if sees_repositories else None,
             publication=newest_publication(session),
         )
 

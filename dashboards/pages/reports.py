@@ -16,13 +16,14 @@ from dashboards.site import Site, site_of
 from dashboards.visitors import Visitor
 from kino_api import report_jobs
 from kino_api.jobs import Job, JobState
-from kino_api.metrics import project_of
+from kino_api.metrics import find_scope, project_of
 from kino_api.permissions import Action, Permission, Resource, may_in_project, not_allowed, projects_allowed
 from kino_api.portfolio import ProjectCard, list_projects
+from kino_api.problems import problem_of
 from kino_api.resources import resources_of
 from kino_api.users import User
 from kino_core.errors import InvalidInput, KinoError
-from kino_core.gold import PORTFOLIO, Scope
+from kino_core.gold import Scope
 from kino_core.metrics import ScopeType
 from kino_core.periods import Grain, Period, parse_period
 from kino_reports.snapshot import ReportKind
@@ -66,7 +67,7 @@ def reports(request: Request, visitor: Visitor, job: uuid.UUID | None = None) ->
 def make(request: Request, visitor: Visitor, form: Form) -> Response:
     """Start making a report, and show that it is on its way."""
     try:
-        kind, scope, period = _asked(form)
+        kind, scope, period = _asked(request, visitor, form)
         if not may_in_project(visitor, MAKE, project_of(scope)):
             raise not_allowed(MAKE)
         formats = [each for each in form.all("formats") if each in FORMATS[kind]] or list(FORMATS[kind])
@@ -84,16 +85,18 @@ def make(request: Request, visitor: Visitor, form: Form) -> Response:
             request.state.request_id,
         )
     except KinoError as error:
-        return _page(request, visitor, Notice("wrong", error.message), chosen=form, status=400)
+        return _page(request, visitor, Notice("wrong", error.message), chosen=form, status=problem_of(error).status)
     return RedirectResponse(f"/reports?job={job.id}", SEE_OTHER)
 
 
-def _asked(form: Fields) -> tuple[ReportKind, Scope, Period]:
+def _asked(request: Request, visitor: User, form: Fields) -> tuple[ReportKind, Scope, Period]:
     try:
         kind = ReportKind(form["kind"])
-        scope = Scope(ScopeType.PROJECT, uuid.UUID(form["scope"])) if form["scope"] else PORTFOLIO
+        project = str(uuid.UUID(form["scope"])) if form["scope"] else None
     except ValueError as error:
         raise InvalidInput("Choose one of the reports and one of the projects.") from error
+    with site_of(request).database.read() as session:
+        scope = find_scope(session, visitor, {ScopeType.PROJECT: project})
     return kind, scope, parse_period(form["period"])
 
 

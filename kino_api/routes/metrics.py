@@ -100,8 +100,10 @@ def explain(
     """List what is behind a value, oldest first, each with the event that told of it."""
     declared, days, offset = metric(key), _period(period), _offset(cursor)
     scope = _scope(request, user, asked)
+    # A person's numbers tell of all they did; what it was is for those who see the project.
+    projects = None if user.role is not None else list(user.memberships)
     with _gold(request, as_of) as gold:
-        found = gold.explain(declared.key, scope, days, limit + 1, offset)
+        found = gold.explain(declared.key, scope, days, limit + 1, offset, projects=projects)
     return page_of(found, limit, lambda _: (offset + limit,))
 
 

@@ -5,8 +5,9 @@ import uuid
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from kino_api.authentication import CurrentUser, require_fresh, writing
+from kino_api.authentication import CurrentUser, close_pages_of, require_fresh, writing
 from kino_api.guarded_route import guarded_router
+from kino_api.live import Close
 from kino_api.personal_data import check_export, erase, export_file, pieces
 from kino_api.resources import resources_of
 from kino_core.privacy.erasures import Erasure
@@ -38,4 +39,6 @@ def erase_user(request: Request, user: CurrentUser, user_id: uuid.UUID) -> Erasu
     """
     require_fresh(request)
     with writing(request) as session:
-        return erase(session, find_by_user(session, user_id), requested_by=user.id)
+        asked = erase(session, find_by_user(session, user_id), requested_by=user.id)
+    close_pages_of(request, user_id, Close.SIGNED_OUT)
+    return asked

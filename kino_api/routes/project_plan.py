@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import Request, Response
 from pydantic import AwareDatetime, Field
 
-from kino_api.authentication import CurrentUser, writing
+from kino_api.authentication import CurrentUser, close_pages_of, writing
 from kino_api.dependencies import Dependency, End, add_dependency, delete_dependency, list_dependencies
 from kino_api.etags import IfMatch, etag_of
 from kino_api.guarded_route import guarded_router
+from kino_api.live import Close
 from kino_api.members import Member, add_member, change_member, list_members, remove_member
 from kino_api.milestones import (
     Milestone,
@@ -97,7 +98,9 @@ def members(
 def add(request: Request, user: CurrentUser, project_id: uuid.UUID, body: NewMember) -> Member:
     """Make somebody a member of a project."""
     with writing(request) as session:
-        return add_member(session, project_id, body.user_id, body.role)
+        added = add_member(session, project_id, body.user_id, body.role)
+    close_pages_of(request, body.user_id, Close.RIGHTS_CHANGED)
+    return added
 
 
 @members_router.patch("/{member_id}")
@@ -106,7 +109,9 @@ def change(
 ) -> Member:
     """Give a member, named by their user id, another role; it counts from their next request on."""
     with writing(request) as session:
-        return change_member(session, project_id, member_id, body.role)
+        changed = change_member(session, project_id, member_id, body.role)
+    close_pages_of(request, member_id, Close.RIGHTS_CHANGED)
+    return changed
 
 
 @members_router.delete("/{member_id}", status_code=204)
@@ -114,6 +119,7 @@ def remove(request: Request, user: CurrentUser, project_id: uuid.UUID, member_id
     """Take a member, named by their user id, out of a project; it counts from their next request on."""
     with writing(request) as session:
         remove_member(session, project_id, member_id)
+    close_pages_of(request, member_id, Close.RIGHTS_CHANGED)
     return Response(status_code=204)
 
 

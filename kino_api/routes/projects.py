@@ -127,7 +127,7 @@ def change(
     """Change the named fields of a project; with `If-Match` only when nobody changed it since."""
     changes: dict[str, Any] = body.model_dump(exclude_unset=True)
     with writing(request) as session:
-        changed = change_project(session, project_id, changes, if_match=if_match)
+        changed = change_project(session, project_id, changes, if_match=if_match, seen_by=user)
     response.headers["ETag"] = etag_of(changed.updated_at)
     return changed
 

@@ -94,7 +94,7 @@ def create(
 ) -> ScopeItem:
     """Add an item behind the others."""
     with writing(request) as session:
-        made = create_item(session, project_id, dict(body), created_by=user.id)
+        made = create_item(session, project_id, dict(body), created_by=user)
     response.headers["Location"] = f"/api/v1/projects/{project_id}/scope-items/{made.id}"
     response.headers["ETag"] = etag_of(made.updated_at)
     return made
@@ -131,7 +131,7 @@ def change(
     """Change the named fields of an item; with `If-Match` only when nobody changed it since."""
     changes: dict[str, Any] = body.model_dump(exclude_unset=True)
     with writing(request) as session:
-        changed = change_item(session, project_id, item_id, changes, if_match=if_match)
+        changed = change_item(session, project_id, item_id, changes, if_match=if_match, changed_by=user)
     response.headers["ETag"] = etag_of(changed.updated_at)
     return changed
 

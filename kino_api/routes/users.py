@@ -83,7 +83,7 @@ def invite(request: Request, user: CurrentUser, body: Invitation, response: Resp
 def get(request: Request, user: CurrentUser, user_id: uuid.UUID, response: Response) -> Account:
     """Return a user."""
     with resources_of(request).database.read() as session:
-        found = get_account(session, user_id)
+        found = get_account(session, user_id, seen_by=user)
     response.headers["ETag"] = etag_of(found.updated_at)
     return found
 

@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import insert
+from starlette.types import ASGIApp
 
+from dashboards.app import create_app
 from kino_api.access_tokens import AccessTokens
 from kino_api.accounts import Accounts
 from kino_api.app import create_api
@@ -26,7 +29,7 @@ from kino_api.sessions import SessionTokens, open_session
 from kino_api.sign_in import SignIn
 from kino_api.users import ProjectRole, Role, User
 from kino_core.database import Database, query
-from kino_core.settings import Settings
+from kino_core.settings import Settings, settings_from
 from kino_core.tables import project_member, user
 from tests.loopback import NO_CERTIFICATES
 
@@ -47,7 +50,7 @@ class Kino:
 
     def client(self, **headers: str) -> httpx.Client:
         """Return a client that keeps no cookies: every test says which it sends."""
-        return httpx.Client(verify=NO_CERTIFICATES, base_url=self.url, headers=headers)
+        return httpx.Client(verify=NO_CERTIFICATES, base_url=self.url, headers=headers, timeout=60)
 
     def signed_in(self) -> httpx.Client:
         """Return a client with an access token of the administrator, in a session of its own."""
@@ -58,7 +61,10 @@ class Kino:
         return self.client(Authorization=f"Bearer {grant.access_token}")
 
     def signed_in_as(
-        self, role: Role | None = None, memberships: Mapping[uuid.UUID | str, ProjectRole] | None = None
+        self,
+        role: Role | None = None,
+        memberships: Mapping[uuid.UUID | str, ProjectRole] | None = None,
+        password_hash: str = UNKNOWN_PASSWORD,
     ) -> httpx.Client:
         """Return a client of a new user with that role or those memberships; `.headers["x-user-id"]` says who it is."""
         user_id = uuid.uuid4()
@@ -66,7 +72,7 @@ class Kino:
         with self.database.write() as session:
             session.execute(
                 insert(user).values(
-                    id=user_id, email=email, name="Somebody", role=role and role.value, password_hash=UNKNOWN_PASSWORD
+                    id=user_id, email=email, name="Somebody", role=role and role.value, password_hash=password_hash
                 )
             )
             for project_id, project_role in (memberships or {}).items():
@@ -123,22 +129,27 @@ def accounts(sign_in: SignIn) -> Accounts:
 @pytest.fixture
 def start(database: Database) -> Iterator[Callable[[Settings], Kino]]:
     """Start the API with some settings; what was started is stopped after the test."""
-    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+    with ExitStack() as running:
 
-    def started(settings: Settings) -> Kino:
-        listening = socket.create_server(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        app = create_api(settings)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=2))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        running.append((server, thread))
-        until(lambda: server.started or not thread.is_alive())
-        assert server.started
-        return Kino(url, app, settings, database)
+        def started(settings: Settings) -> Kino:
+            app = create_api(settings)
+            return Kino(running.enter_context(serving(app)), app, settings, database)
 
-    yield started
-    for server, thread in running:
+        yield started
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """Serve an application on a free port, and yield its address."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=2))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    until(lambda: server.started or not thread.is_alive())
+    assert server.started
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
         server.should_exit = True
         thread.join(20)
         assert not thread.is_alive()
@@ -148,6 +159,25 @@ def start(database: Database) -> Iterator[Callable[[Settings], Kino]]:
 def kino(start: Callable[[Settings], Kino], api_settings: Settings, administrator: None) -> Kino:
     """A running API with one administrator."""
     return start(api_settings)
+
+
+@pytest.fixture(scope="module")
+def web(
+    tmp_path_factory: pytest.TempPathFactory, module_database_url: str, redis_server_url: str, signing_key_file: Path
+) -> Iterator[Kino]:
+    """The whole web process with its pages and doors, for all tests of a module."""
+    settings = settings_from(
+        {
+            "KINO_HOME": str(tmp_path_factory.mktemp("home")),
+            "DATABASE_URL": module_database_url,
+            "REDIS_URL": redis_server_url,
+            "GITHUB_WEBHOOK_SECRET": "a-secret-of-the-tests",
+        }
+    ).model_copy(update={"own_jwt_private_key_file": signing_key_file, "rate_limits_on": False})
+    front = create_app(settings)
+    with closing(Database(settings.database_url)) as database, serving(front) as url:
+        until(lambda: front.app.state.resources.hub.connected)
+        yield Kino(url, front.app, settings, database)
 
 
 def until(condition: Callable[[], object], seconds: float = 20) -> None:

@@ -66,6 +66,31 @@ def test_numbers_over_projects_of_others_are_not_for_members(kino: Kino, scope: 
         assert leader.get("/api/v1/metrics/commits", params=scope).status_code == 403
 
 
+def test_a_leader_does_not_learn_where_else_somebody_of_theirs_works(kino: Kino) -> None:
+    ours, theirs = (_project(kino.signed_in(), name) for name in ("Ours", "Theirs"))
+    with kino.signed_in_as(memberships={ours: ProjectRole.MEMBER, theirs: ProjectRole.PROJECT_LEADER}) as shared:
+        user_id = shared.headers["x-user-id"]
+        assert shared.get(f"/api/v1/users/{user_id}").json()["memberships"].keys() == {ours, theirs}
+    with kino.signed_in_as(memberships={ours: ProjectRole.PROJECT_LEADER}) as leader:
+        listed = {each["id"]: each for each in leader.get("/api/v1/users").json()["items"]}
+        for seen in (listed[user_id], leader.get(f"/api/v1/users/{user_id}").json()):
+            assert seen["memberships"] == {ours: "MEMBER"}
+    assert kino.signed_in().get(f"/api/v1/users/{user_id}").json()["memberships"].keys() == {ours, theirs}
+
+
+def test_a_project_is_not_put_under_an_initiative_that_its_leader_does_not_see(kino: Kino) -> None:
+    admin = kino.signed_in()
+    ours = _project(admin, "Ours")
+    hidden = admin.post("/api/v1/initiatives", json={"name": "Hidden"}).json()["id"]
+    with kino.signed_in_as(memberships={ours: ProjectRole.PROJECT_LEADER}) as leader:
+        told = [
+            leader.patch(f"/api/v1/projects/{ours}", json={"initiative_id": key}) for key in (hidden, str(uuid.uuid4()))
+        ]
+        assert [(each.status_code, each.json()["error"]["code"]) for each in told] == [(404, "UNKNOWN_INITIATIVE")] * 2
+        assert "Hidden" not in told[0].text
+    assert admin.patch(f"/api/v1/projects/{ours}", json={"initiative_id": hidden}).status_code == 200
+
+
 def test_managers_see_everything(kino: Kino) -> None:
     ours = _project(kino.signed_in(), "Ours")
     with kino.signed_in_as(Role.MANAGER) as manager:

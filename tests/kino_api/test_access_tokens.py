@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from kino_api.access_tokens import LEEWAY, AccessTokens, InvalidAccessToken
 from kino_api.keys import SigningKeys, load_keys, rotate_keys
+from kino_api.refresh_tokens import RefreshTokens
 
 ISSUER = "https://kino.example.com"
 USER, SESSION = uuid.uuid4(), uuid.uuid4()
@@ -148,6 +149,7 @@ FORGERIES: dict[str, Callable[[Forge], str]] = {
     "a header that is no object": lambda it: f"{_part(b'[]')}.{_part(b'{}')}.AAAA",
     "four parts": lambda it: it.honest + ".AAAA",
     "an agent token": lambda it: "kino_dev_" + "0" * 32,
+    "a refresh token": lambda it: RefreshTokens(b"a secret of the tests").first(SESSION),
     "letters beyond ASCII": lambda it: "é.é.é",
     "nothing": lambda it: "",
     **{

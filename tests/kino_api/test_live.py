@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import redis
 from pydantic import SecretStr
+from sqlalchemy import insert
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
@@ -21,11 +22,12 @@ from kino_api.cookies import ACCESS_COOKIE, REFRESH_COOKIE
 from kino_api.live import QUEUE_LENGTH, Close, Listener
 from kino_api.projects import create_project
 from kino_api.routes.live import read_wish
-from kino_api.users import create_user
+from kino_api.users import ProjectRole, create_user
 from kino_cli import valkey
 from kino_core.database import query
 from kino_core.live import CHANNEL, LiveKind, LiveMessage, encode, project_topic
 from kino_core.settings import Settings
+from kino_core.tables import project_member
 
 from .conftest import EMAIL, PASSWORD, Kino, until
 
@@ -186,6 +188,70 @@ def test_a_session_that_another_process_ended_is_noticed(live: Kino) -> None:
         with live.database.write() as session:
             query(session, "UPDATE kino.session SET ended_at = now() RETURNING id")
         assert _close_code(page) == Close.SIGNED_OUT
+
+
+@pytest.fixture
+def unwatched(
+    start: Callable[[Settings], Kino], api_settings: Settings, administrator: None, monkeypatch: pytest.MonkeyPatch
+) -> Kino:
+    """A running API that does not look after its sessions: only who ends one closes its pages."""
+    monkeypatch.setattr("kino_api.live.SESSION_CHECK_SECONDS", 3600.0)
+    kino = start(api_settings)
+    until(lambda: _connected(kino))
+    return kino
+
+
+def test_an_erased_person_is_out_at_once_with_every_token_and_page(unwatched: Kino) -> None:
+    kino = unwatched
+    project_id = _project(kino, "Checkout")
+    with kino.database.write() as session:
+        grace = create_user(session, "grace@example.com", "Grace", PASSWORD, None)
+        session.execute(insert(project_member).values(project_id=project_id, user_id=grace.id, role="MEMBER"))
+    program, browser = _login(kino, "grace@example.com"), _login(kino, "grace@example.com")
+    cookie = f"{ACCESS_COOKIE}={browser['access_token']}; {REFRESH_COOKIE}={browser['refresh_token']}"
+    bearer = {"Authorization": f"Bearer {program['access_token']}"}
+    with _open(kino, cookie=cookie) as page, _open(kino, origin=None, **bearer) as socket:
+        for each in (page, socket):
+            _subscribe(each, project_topic(project_id))
+        assert kino.signed_in().post(f"/api/v1/users/{grace.id}/erase").status_code == 202
+        _publish(kino, [project_topic(project_id)], {"number": 1})
+        for each in (page, socket):
+            heard, code = _rest(each)
+            assert (heard, code) == ([], Close.SIGNED_OUT)
+    assert kino.client(**bearer).get("/auth/me").status_code == 401
+    assert kino.client(Cookie=cookie).get("/auth/me").status_code == 401
+    for tokens in (program, browser):
+        refreshed = kino.client().post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        assert refreshed.status_code == 401
+    for credentials in ({"cookie": cookie}, {"origin": None, **bearer}):
+        with pytest.raises(InvalidStatus), _open(kino, **credentials):
+            pass
+
+
+def test_who_leaves_a_project_hears_no_more_of_it(unwatched: Kino) -> None:
+    kino = unwatched
+    ours, theirs = _project(kino, "Ours"), _project(kino, "Theirs")
+    member = kino.signed_in_as(memberships={ours: ProjectRole.MEMBER, theirs: ProjectRole.MEMBER})
+    bearer = {"Authorization": member.headers["Authorization"]}
+    with _open(kino, origin=None, **bearer) as page:
+        _subscribe(page, project_topic(ours), "portfolio")
+        url = f"/api/v1/projects/{theirs}/members/{member.headers['x-user-id']}"
+        assert kino.signed_in().delete(url).status_code == 204
+        _publish(kino, [project_topic(theirs)], {"number": 1})
+        assert _rest(page) == ([], Close.RIGHTS_CHANGED)
+    with _open(kino, origin=None, **bearer) as page:
+        page.send(json.dumps({"subscribe": [project_topic(theirs)]}))
+        assert _close_code(page) == Close.REFUSED
+
+
+def _rest(socket: ClientConnection) -> tuple[list[str], int | None]:
+    """Return what else is heard until the socket is closed, and with which code it is."""
+    heard: list[str] = []
+    while True:
+        try:
+            heard.append(str(socket.recv(timeout=20)))
+        except ConnectionClosed as closed:
+            return heard, closed.rcvd.code if closed.rcvd else None
 
 
 def test_a_page_that_falls_behind_is_closed_and_what_waits_is_bounded() -> None:

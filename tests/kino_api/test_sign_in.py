@@ -153,6 +153,16 @@ def test_noise_in_place_of_a_refresh_token_ends_nobodys_session(kino: Kino) -> N
     assert _refresh(kino, token).status_code == 200
 
 
+def test_neither_token_does_the_work_of_the_other(kino: Kino) -> None:
+    tokens = _login(kino)
+    assert _me(kino, tokens["refresh_token"]).status_code == 401
+    assert _refresh(kino, tokens["access_token"]).status_code == 401
+    swapped = f"{ACCESS_COOKIE}={tokens['refresh_token']}; {REFRESH_COOKIE}={tokens['access_token']}"
+    assert kino.client(Cookie=swapped).get("/auth/me").status_code == 401
+    assert _me(kino, tokens["access_token"]).status_code == 200
+    assert _refresh(kino, tokens["refresh_token"]).status_code == 200
+
+
 def test_a_session_ends_for_good_when_its_time_is_over(kino: Kino) -> None:
     tokens = _login(kino)
     with kino.database.write() as session:

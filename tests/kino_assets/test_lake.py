@@ -262,8 +262,11 @@ def test_explains_a_number_down_to_its_events(
     scope = Scope(ScopeType.PROJECT, project_id)
     with open_gold(settings) as gold:
         pages = [gold.explain("commits", scope, parse_period("2026-05"), limit=2, offset=at) for at in (0, 2, 4, 6)]
-    assert [len(page) for page in pages] == [2, 2, 1, 0]
+        left_out = gold.explain("commits", scope, parse_period("2026-05"), projects=[uuid.uuid4()])
+        left_in = gold.explain("commits", scope, parse_period("2026-05"), projects=[uuid.uuid4(), project_id])
     assert [entity.event_id for page in pages for entity in page] == [f"{REPOSITORY}@{sha(str(n))}" for n in range(5)]
+    assert [len(page) for page in pages] == [2, 2, 1, 0]
+    assert (left_out, len(left_in)) == ([], 5)
 
 
 def test_the_past_stays_readable(landed: Land, project_id: uuid.UUID, writer: LakeWriter, settings: Settings) -> None:
