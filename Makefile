@@ -15,8 +15,8 @@ up: ready
 
 test: ready
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n auto --dist loadfile; status=$$?; \
-	$(BIN)/coverage combine --quiet; $(BIN)/coverage report --skip-covered | tail -n 1; exit $$status
+	@$(BIN)/coverage run -m pytest -n auto --dist loadfile; tested=$$?; $(BIN)/coverage combine --quiet; \
+	set -o pipefail; $(BIN)/coverage report --skip-covered | tail -n 1; covered=$$?; exit $$((tested || covered))
 
 # ROUNDS faults at random under load; with MEMORY=minutes, watches the memory of the web process instead.
 ROUNDS ?= 200

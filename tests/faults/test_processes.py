@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import psutil
 import psycopg
 import pytest
 
@@ -80,6 +81,8 @@ def test_sigterm_answers_what_is_under_way(
     postgres_proxy.set(Mode(Kind.HANG))
     for number, connection in enumerate(connections):
         connection.request("POST", AGENT_PATH, json.dumps(report_body(event_id=f"e{number}")), headers)
+    # Who only waits in the kernel's queue when the door closes is not under way yet.
+    until(lambda: _accepted(process, port) > len(connections), "it does not take them in")
     ended: list[int | None] = []
     ending = threading.Thread(target=lambda: ended.append(process.end(signal.SIGTERM)))
     ending.start()
@@ -92,6 +95,11 @@ def test_sigterm_answers_what_is_under_way(
     assert set(statuses) <= {202, 503}
     stored = one(database, "SELECT count(*) FROM landing.event WHERE event_id LIKE '%%/e%%'")
     assert statuses.count(202) <= stored
+
+
+def _accepted(process: Process, port: int) -> int:
+    found = psutil.Process(process.pid).net_connections("tcp")
+    return sum(each.laddr.port == port and each.status == psutil.CONN_ESTABLISHED for each in found)
 
 
 def test_the_web_process_lives_without_postgres(
