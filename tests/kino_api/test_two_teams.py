@@ -41,6 +41,9 @@ class TwoTeams(RuleBasedStateMachine):
         self.teams = Teams(self.kino)
         self.pages: list[tuple[Person, ClientConnection]] = []
         self.sockets = ExitStack()
+        for leader in (team.people[0] for team in self.teams.both):
+            for kind in MAKES:
+                self._make(leader, kind, 0)
 
     def teardown(self) -> None:
         if hasattr(self, "teams"):
@@ -49,7 +52,9 @@ class TwoTeams(RuleBasedStateMachine):
 
     @rule(who=PEOPLE, kind=st.sampled_from(sorted(MAKES)), which=WHICH)
     def make(self, who: int, kind: str, which: int) -> None:
-        person = self._person(who)
+        self._make(self._person(who), kind, which)
+
+    def _make(self, person: Person, kind: str, which: int) -> None:
         project_id = self._project(person.team, which)
         answer = self._ask(person, "POST", f"/api/v1/projects/{project_id}/{kind}", MAKES[kind](person.team))
         if answer.status_code == 201:
@@ -218,6 +223,8 @@ class TwoTeams(RuleBasedStateMachine):
             member = {"user_id": str(person.user.id)}
             assert self.teams.admin.post(f"/api/v1/projects/{project_id}/members", json=member).status_code == 201
         self._hear()
+        for mate in person.team.people:
+            self._ask(mate, "GET", f"/api/v1/users/{person.user.id}")
 
     @rule(who=PEOPLE, role=st.sampled_from(ProjectRole))
     def become(self, who: int, role: ProjectRole) -> None:
@@ -279,7 +286,7 @@ class TwoTeams(RuleBasedStateMachine):
         """Ask for something of the other team and for something that is not there: both get the same answer."""
         told = []
         for key in (theirs, nobodys):
-            sent = json.loads(json.dumps(body).replace("{}", key))
+            sent = json.loads(json.dumps(body).replace('"{}"', json.dumps(key)))
             answer = self._ask(person, method, path.replace("{}", key), sent)
             told.append(_comparable(answer, key))
         assert told[0] == told[1], (person.role, method, path, body)
