@@ -54,7 +54,10 @@ def word() -> str:
 
 @dataclass(eq=False)
 class Person:
-    """Somebody who signs in; `team` is theirs now, `past` those they belonged to as well."""
+    """Somebody who signs in; `team` is theirs now, `past` those they belonged to before.
+
+    A guest is a member of the other team besides, and may know of both.
+    """
 
     user: User
     name: str
@@ -62,6 +65,7 @@ class Person:
     role: ProjectRole
     client: httpx.Client
     past: set["Team"] = field(default_factory=set)
+    guest: bool = False
 
 
 @dataclass(eq=False)
@@ -166,13 +170,16 @@ class Teams:
     def moved(self, person: Person, role: ProjectRole) -> None:
         """Note that an administrator took somebody out of their team and into the other one."""
         left, joined = person.team, self.other(person.team)
+        self.shared(person)
         left.people.remove(person)
         joined.people.append(person)
         person.past.add(left)
         person.team, person.role = joined, role
-        # Both know them from now on.
+
+    def shared(self, person: Person) -> None:
+        """Note that both teams know somebody from now on."""
         for known in (person.name, str(person.user.id)):
-            self.owners[known] = {left, joined}
+            self.owners[known] = set(self.both)
 
     @staticmethod
     def _join(session: WriteSession, project_id: uuid.UUID, person: Person) -> None:
