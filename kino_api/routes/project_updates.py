@@ -1,7 +1,6 @@
 """Project updates over HTTP."""
 
 import uuid
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
@@ -9,6 +8,7 @@ from pydantic import Field
 
 from kino_api.authentication import CurrentUser, writing
 from kino_api.etags import IfMatch, etag_of
+from kino_api.fields import Day, PeriodName
 from kino_api.guarded_route import guarded_router
 from kino_api.project_states import ProjectStatus
 from kino_api.project_updates import (
@@ -20,13 +20,13 @@ from kino_api.project_updates import (
     submit_update,
 )
 from kino_api.resources import resources_of
-from kino_api.shapes import DEFAULT_LIMIT, Body, CursorText, Description, Limit, Page, moment_cursor, page_of
+from kino_api.shapes import DEFAULT_LIMIT, Body, Changes, CursorText, Description, Limit, Page, moment_cursor, page_of
 from kino_core.periods import parse_period
 
 router = guarded_router("/api/v1/projects/{project_id}/updates", "updates")
 
-PeriodName = Annotated[
-    str | None, Field(max_length=50, examples=["2026-W37"], description="Or `period_start` and `period_end`.")
+OwnPeriod = Annotated[
+    PeriodName | None, Field(examples=["2026-W37"], description="Or `period_start` and `period_end`.")
 ]
 
 
@@ -38,12 +38,12 @@ class NewUpdate(Body):
     challenges: Description = ""
     planned_work: Description = ""
     notes: Description = ""
-    period: PeriodName = None
-    period_start: date | None = None
-    period_end: date | None = None
+    period: OwnPeriod = None
+    period_start: Day | None = None
+    period_end: Day | None = None
 
 
-class UpdateChanges(Body):
+class UpdateChanges(Changes):
     """The fields to change; those left out stay as they are."""
 
     overall_status: ProjectStatus = ProjectStatus.ON_TRACK
@@ -51,9 +51,9 @@ class UpdateChanges(Body):
     challenges: Description = ""
     planned_work: Description = ""
     notes: Description = ""
-    period: PeriodName = None
-    period_start: date | None = None
-    period_end: date | None = None
+    period: OwnPeriod = None
+    period_start: Day | None = None
+    period_end: Day | None = None
 
 
 @router.get("")
@@ -64,7 +64,7 @@ def show(
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
     author_id: uuid.UUID | None = None,
-    period: Annotated[str | None, Query(max_length=50, description="Updates whose period touches this one.")] = None,
+    period: Annotated[PeriodName | None, Query(description="Updates whose period touches this one.")] = None,
 ) -> Page[ProjectUpdate]:
     """List what was written about a project, the newest first."""
     days = parse_period(period) if period else None
