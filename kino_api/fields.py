@@ -75,6 +75,23 @@ Email = Annotated[
         json_schema_extra={"format": "email", "minLength": 1, "maxLength": LONGEST_EMAIL},
     ),
 ]
+KnownEmail = Annotated[
+    str,
+    Field(
+        max_length=LONGEST_TEXT,
+        description="Any text: who has none like it is told no more than who has.",
+        examples=["grace@example.com"],
+    ),
+]
+_BLANK = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f\u3000"
+Written = Annotated[
+    str,
+    Field(
+        pattern=r"^[^\x00]*$",
+        description="Not blank.",
+        json_schema_extra={"pattern": rf"^[^\x00]*[^{_BLANK}][^\x00]*$"},
+    ),
+]
 RepositoryName = Annotated[
     str,
     Field(

@@ -63,6 +63,12 @@ class Reading:
     series: list[SeriesPoint]
 
 
+class ScopesCombined(InvalidInput):
+    """A number of two scopes at once."""
+
+    code = "SCOPES_COMBINED"
+
+
 class UnknownScope(NotFound):
     """Nothing has the name or id whose numbers were asked for."""
 
@@ -141,7 +147,7 @@ def _named_scope(session: ReadSession, named: dict[ScopeType, str | None]) -> Sc
     if not given:
         return PORTFOLIO
     if len(given) > 1:
-        raise InvalidInput(f"{' and '.join(given)} cannot be combined. Name one of them.", field=next(iter(given)))
+        raise ScopesCombined(f"{' and '.join(given)} cannot be combined. Name one of them.", field=next(iter(given)))
     [(scope_type, name)] = given.items()
     if scope_type is ScopeType.PROJECT:
         return Scope(scope_type, get_project(session, name).id)

@@ -7,7 +7,6 @@ What follows from a rule is said by the rule, once for all operations: which err
 import re
 from typing import Any
 
-import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
@@ -17,10 +16,9 @@ from kino_api.authentication import CurrentUser
 from kino_api.guarded_route import REPEATABLE, GuardedRoute, guarded_router
 from kino_api.idempotency import HEADER
 from kino_api.openapi_answers import ANSWERS, HEADERS, add_answers, add_links
-from kino_api.openapi_doors import doors
+from kino_api.openapi_doors import doors, event_schemas
 from kino_api.openapi_examples import add_body_examples
 from kino_api.permissions import ROUTES, Open, Permission, holders_of
-from kino_ingest.agent_report import AgentReport
 
 DESCRIBED = ("/api/v1", "/auth")
 
@@ -72,8 +70,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
             if method == "post" and path.startswith(REPEATABLE):
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     components = made["components"]
-    _, schemas = msgspec.json.schema_components([AgentReport], ref_template="#/components/schemas/{name}")
-    components["schemas"] |= schemas
+    components["schemas"] |= event_schemas()
     made["paths"] |= doors()
     components |= {"securitySchemes": _SCHEMES, "responses": ANSWERS, "headers": HEADERS}
     add_answers(made["paths"], components["schemas"])

@@ -4,7 +4,10 @@ import copy
 import json
 from typing import Any
 
+import msgspec
+
 from kino_api.openapi_answers import ERRORS
+from kino_ingest.agent_report import DATA, EARLIEST_YEAR, LATEST_YEAR, AgentReport, EventType, OpenBlocker
 
 _TAKEN = {
     "description": "",
@@ -90,3 +93,33 @@ def doors() -> dict[str, Any]:
             "/webhooks/github": {"post": _GITHUB_DOOR},
         }
     )
+
+
+def event_schemas() -> dict[str, Any]:
+    """Return the schemas of agents' events: one for each type, because what `data` holds depends on it."""
+    _, schemas = msgspec.json.schema_components(
+        [AgentReport, OpenBlocker, *DATA.values()], ref_template="#/components/schemas/{name}"
+    )
+    common = schemas[AgentReport.__name__]
+    timestamp = {
+        "type": "string",
+        "format": "event-time",
+        "description": f"RFC 3339 with its zone, from {EARLIEST_YEAR} to {LATEST_YEAR}.",
+    }
+    for kind, data in DATA.items():
+        told: dict[str, Any] = {"$ref": f"#/components/schemas/{data.__name__}"}
+        if kind is EventType.BLOCKER_IDENTIFIED:
+            resolved: dict[str, Any] = {"properties": {"resolved": {"const": True}}, "required": ["resolved"]}
+            told = {"allOf": [told, {"anyOf": [resolved, {"$ref": f"#/components/schemas/{OpenBlocker.__name__}"}]}]}
+        fields = {"event_type": {"type": "string", "const": kind.value}, "timestamp": timestamp, "data": told}
+        schemas[_name_of(kind)] = common | {"title": _name_of(kind), "properties": common["properties"] | fields}
+    schemas[AgentReport.__name__] = {
+        "title": AgentReport.__name__,
+        "description": common["description"],
+        "oneOf": [{"$ref": f"#/components/schemas/{_name_of(kind)}"} for kind in DATA],
+    }
+    return schemas
+
+
+def _name_of(kind: EventType) -> str:
+    return kind.value.title().replace("_", "") + "Report"

@@ -9,9 +9,9 @@ from typing import Any
 
 from kino_api.milestones import lock_milestone
 from kino_api.names import checked_line
-from kino_api.projects import InvalidDates, Priority
+from kino_api.projects import Priority
 from kino_core.database import WriteSession, query
-from kino_core.errors import Conflict, InvalidInput, NotFound
+from kino_core.errors import Conflict, InvalidDates, InvalidInput, NotFound
 
 LONGEST_KEY = 100
 

@@ -30,15 +30,17 @@ SearchText = Annotated[
 Item = TypeVar("Item")
 
 
-def _without_defaults(schema: dict[str, Any]) -> None:
-    for each in schema["properties"].values():
-        each.pop("default", None)
-
-
 def not_both(one: str, *others: str) -> dict[str, Any]:
     """Return the schema of an object that has a text for `one`, or for any of `others`, and never for both."""
     texts = [{name: {"type": "string"} for name in (one, other)} for other in others]
     return {"not": {"anyOf": [{"properties": each, "required": list(each)} for each in texts]}}
+
+
+def together(one: str, other: str) -> dict[str, Any]:
+    """Return the schema of an object that has both of two texts or neither."""
+    both = {name: {"type": "string"} for name in (one, other)}
+    neither = {name: {"type": "null"} for name in (one, other)}
+    return {"anyOf": [{"properties": both, "required": list(both)}, {"properties": neither}]}
 
 
 class InvalidCursor(InvalidInput):
@@ -53,10 +55,16 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def without_defaults(schema: dict[str, Any]) -> None:
+    """Take the defaults out of the schema of changes."""
+    for each in schema["properties"].values():
+        each.pop("default", None)
+
+
 class Changes(Body):
     """What is to change of an object: fields that are left out stay as they are, so none has a default."""
 
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
 
 class ShownOnce:

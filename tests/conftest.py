@@ -71,16 +71,8 @@ def _template(postgres_url: str) -> str:
 @pytest.fixture
 def database_url(postgres_url: str, _template: str) -> Iterator[str]:
     """The address of a fresh database with the current schema, dropped after the test."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_url, autocommit=True) as admin:
-        admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-                sql.Identifier(name), sql.Identifier(_template)
-            )
-        )
-    yield _named(postgres_url, name)
-    with psycopg.connect(postgres_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with fresh_database(postgres_url) as url:
+        yield url
 
 
 @pytest.fixture
@@ -110,6 +102,21 @@ def settings(tmp_path: Path, database_url: str, redis_url: str) -> Settings:
             "GITHUB_WEBHOOK_SECRET": "a-secret-of-the-tests",
         }
     )
+
+
+@contextmanager
+def fresh_database(postgres_url: str) -> Iterator[str]:
+    """Yield the address of a database copied from the template, which must be there, and drop it in the end."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                sql.Identifier(name), sql.Identifier(TEMPLATE)
+            )
+        )
+    yield _named(postgres_url, name)
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from kino_api.authentication import CurrentUser, close_pages, origin_of, writing
 from kino_api.cross_site import refuse_cross_site
-from kino_api.fields import Email, LinkSecret, Password, PersonName
+from kino_api.fields import KnownEmail, LinkSecret, Password, PersonName
 from kino_api.guarded_route import guarded_router
 from kino_api.resources import resources_of
 from kino_api.routes.auth import Tokens, granted
@@ -34,7 +34,7 @@ class PasswordChange(Body):
 class Address(Body):
     """An e-mail address."""
 
-    email: Email
+    email: KnownEmail
 
 
 class NewPassword(Body):

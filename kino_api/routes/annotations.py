@@ -18,15 +18,16 @@ from kino_api.annotations import (
 )
 from kino_api.authentication import CurrentUser, writing
 from kino_api.etags import IfMatch, etag_of
-from kino_api.fields import Day, MetricKey, PeriodName
+from kino_api.fields import Day, MetricKey, PeriodName, Written
 from kino_api.guarded_route import guarded_router
 from kino_api.resources import resources_of
 from kino_api.shapes import DEFAULT_LIMIT, Body, Changes, CursorText, Limit, Page, day_cursor, not_both, page_of
+from kino_core.metrics import metric as metric_of
 from kino_core.periods import parse_period
 
 router = guarded_router("/api/v1/projects/{project_id}/annotations", "annotations")
 
-NoteText = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$", examples=["Moved to the new build servers"])]
+NoteText = Annotated[Written, Field(max_length=2000, examples=["Moved to the new build servers"])]
 
 
 class NewAnnotation(Body):
@@ -61,6 +62,8 @@ def show(
     scope_item_id: uuid.UUID | None = None,
 ) -> Page[Annotation]:
     """List the notes of a project by day."""
+    if metric is not None:
+        metric_of(metric)
     wanted = AnnotationFilter(parse_period(period) if period else None, metric, scope_item_id)
     with resources_of(request).database.read() as session:
         found = list_annotations(session, project_id, wanted, after=day_cursor(cursor), limit=limit + 1)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from kino_api.authentication import CurrentUser, origin_of, page_visitor, sign_out
 from kino_api.cookies import REFRESH_COOKIE, give_cookies
 from kino_api.cross_site import refuse_cross_site
-from kino_api.fields import Email, LinkSecret, Password, PersonName, RefreshToken
+from kino_api.fields import Email, KnownEmail, LinkSecret, Password, PersonName, RefreshToken
 from kino_api.guarded_route import guarded_router
 from kino_api.resources import resources_of
 from kino_api.sessions import Grant, InvalidRefreshToken, refresh
@@ -24,7 +24,7 @@ keys_router = guarded_router("/.well-known", "sign-in")
 class Credentials(Body):
     """What somebody signs in with."""
 
-    email: Email
+    email: KnownEmail
     password: Password
 
 

@@ -11,7 +11,7 @@ from fastapi import Depends, Query, Request
 from pydantic import TypeAdapter
 
 from kino_api.authentication import CurrentUser, reading
-from kino_api.fields import Moment, PeriodName
+from kino_api.fields import MetricKey, Moment, PeriodName
 from kino_api.guarded_route import guarded_router
 from kino_api.metrics import MetricFacts, Reading, developer_scope, facts_of, find_scope, reading_of
 from kino_api.projects import get_project
@@ -59,6 +59,12 @@ class Asked:
     agent: Name = None
 
 
+class SeriesTooLong(InvalidInput):
+    """A series of more points than anybody looks at."""
+
+    code = "SERIES_TOO_LONG"
+
+
 WhoseNumber = Annotated[Asked, Depends()]
 
 
@@ -72,7 +78,7 @@ def catalogue(user: CurrentUser) -> Page[MetricFacts]:
 def value(
     request: Request,
     user: CurrentUser,
-    key: str,
+    key: MetricKey,
     asked: WhoseNumber,
     period: PeriodText = None,
     by: Grain | None = None,
@@ -81,7 +87,7 @@ def value(
     """Return a metric's value in a period, with a series where `by` asks for one."""
     declared, days = metric(key), _period(period)
     if by is not None and sum(1 for _ in days.split(by)) > MOST_POINTS:
-        raise InvalidInput(f"A series has at most {MOST_POINTS} points. Take a longer grain.", field="by")
+        raise SeriesTooLong(f"A series has at most {MOST_POINTS} points. Take a longer grain.", field="by")
     scope = _scope(request, user, asked)
     with _gold(request, as_of) as gold:
         return reading_of(gold.value(declared.key, scope, days, by))
@@ -91,7 +97,7 @@ def value(
 def explain(
     request: Request,
     user: CurrentUser,
-    key: str,
+    key: MetricKey,
     asked: WhoseNumber,
     period: PeriodText = None,
     as_of: AsOf = None,

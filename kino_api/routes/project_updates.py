@@ -4,7 +4,7 @@ import uuid
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from kino_api.authentication import CurrentUser, writing
 from kino_api.etags import IfMatch, etag_of
@@ -20,7 +20,19 @@ from kino_api.project_updates import (
     submit_update,
 )
 from kino_api.resources import resources_of
-from kino_api.shapes import DEFAULT_LIMIT, Body, Changes, CursorText, Description, Limit, Page, moment_cursor, page_of
+from kino_api.shapes import (
+    DEFAULT_LIMIT,
+    Body,
+    Changes,
+    CursorText,
+    Description,
+    Limit,
+    Page,
+    moment_cursor,
+    not_both,
+    page_of,
+    without_defaults,
+)
 from kino_core.periods import parse_period
 
 router = guarded_router("/api/v1/projects/{project_id}/updates", "updates")
@@ -30,8 +42,16 @@ OwnPeriod = Annotated[
 ]
 
 
+_ONE_PERIOD = not_both("period", "period_start", "period_end")
+_NAMED = {"period": {"type": "string"}}
+_SPANNED = {"period_start": {"type": "string"}, "period_end": {"type": "string"}}
+_SOME_PERIOD = {"anyOf": [{"properties": each, "required": list(each)} for each in (_NAMED, _SPANNED)]}
+
+
 class NewUpdate(Body):
     """How it stands, in which period, and whatever there is to say about it."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_PERIOD | _SOME_PERIOD)
 
     overall_status: ProjectStatus
     achievements: Description = ""
@@ -43,8 +63,15 @@ class NewUpdate(Body):
     period_end: Day | None = None
 
 
+def _changes_of_one_period(schema: dict[str, Any]) -> None:
+    without_defaults(schema)
+    schema |= _ONE_PERIOD
+
+
 class UpdateChanges(Changes):
     """The fields to change; those left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra=_changes_of_one_period)
 
     overall_status: ProjectStatus = ProjectStatus.ON_TRACK
     achievements: Description = ""

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from fastapi import Query, Request, Response
 from fastapi.responses import FileResponse
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from kino_api import report_jobs
 from kino_api.authentication import CurrentUser, reading, writing
@@ -22,6 +22,7 @@ from kino_api.shapes import (
     CursorText,
     Limit,
     Page,
+    not_both,
     page_of,
     pair_cursor,
 )
@@ -51,11 +52,16 @@ _FILES: dict[int | str, dict[str, Any]] = {
 _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
 
 
+NameOrId = Annotated[str, Field(max_length=300, pattern=r"^[^\x00]*$")]
+
+
 class ReportScope(Body):
     """Whose report; a project or initiative by name or id, the whole portfolio when both are left out."""
 
-    project: Annotated[str | None, Field(max_length=300)] = None
-    initiative: Annotated[str | None, Field(max_length=300)] = None
+    model_config = ConfigDict(json_schema_extra=not_both("project", "initiative"))
+
+    project: NameOrId | None = None
+    initiative: NameOrId | None = None
 
 
 class NewReport(Body):

@@ -4,7 +4,7 @@ import uuid
 from typing import Annotated, Any
 
 from fastapi import Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from kino_api.authentication import CurrentUser, writing
 from kino_api.etags import IfMatch, etag_of
@@ -26,6 +26,7 @@ from kino_api.shapes import (
     SearchText,
     page_of,
     position_cursor,
+    together,
 )
 
 router = guarded_router("/api/v1/projects/{project_id}/scope-items", "scope items")
@@ -35,6 +36,8 @@ MOST_ORDERED = 10_000
 
 class NewScopeItem(Body):
     """What a new item needs: a title, and whatever else is known."""
+
+    model_config = ConfigDict(json_schema_extra=together("assignee_type", "assignee_id"))
 
     title: Annotated[Line, Field(examples=["Pay by card"])]
     key: ItemKey | None = None
