@@ -63,6 +63,12 @@ class Reading:
     series: list[SeriesPoint]
 
 
+class ScopesCombined(InvalidInput):
+    """A number of two scopes at once."""
+
+    code = "SCOPES_COMBINED"
+
+
 class UnknownScope(NotFound):
     """Nothing has the name or id whose numbers were asked for."""
 
@@ -112,7 +118,7 @@ def find_scope(session: ReadSession, user: User, named: dict[ScopeType, str | No
     given = [(scope_type, name) for scope_type, name in named.items() if name is not None]
     if len(given) > 1:
         names = " and ".join(scope_type for scope_type, _ in given)
-        raise InvalidInput(f"{names} cannot be combined. Name one of them.", field=given[0][0])
+        raise ScopesCombined(f"{names} cannot be combined. Name one of them.", field=given[0][0])
     if given:
         return _find(session, user, *given[0])
     if user.role is None:

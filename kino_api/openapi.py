@@ -1,8 +1,12 @@
-"""The description of the API for programs: everything under /api/v1 and /auth, and the ingestion doors."""
+"""The description of the API for programs: everything under /api/v1 and /auth, and the ingestion doors.
 
+What follows from a rule is said by the rule, once for all operations: which errors, headers and links an operation has
+(`openapi_answers`), an example of every body (`openapi_examples`), and who may call it (`permissions`).
+"""
+
+import re
 from typing import Any
 
-import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
@@ -11,8 +15,10 @@ from fastapi.routing import iter_route_contexts
 from kino_api.authentication import CurrentUser
 from kino_api.guarded_route import REPEATABLE, GuardedRoute, guarded_router
 from kino_api.idempotency import HEADER
-from kino_api.permissions import ROUTES, Open
-from kino_ingest.agent_report import AgentReport
+from kino_api.openapi_answers import ANSWERS, HEADERS, add_answers, add_links
+from kino_api.openapi_doors import doors, event_schemas
+from kino_api.openapi_examples import add_body_examples
+from kino_api.permissions import ROUTES, Open, Permission, holders_of
 
 DESCRIBED = ("/api/v1", "/auth")
 
@@ -22,6 +28,13 @@ _SCHEMES = {
     "agent token": {"type": "http", "scheme": "bearer", "bearerFormat": "kino_<environment>_<32 characters>"},
 }
 _SIGNED_IN: list[dict[str, list[str]]] = [{"access token": []}, {"access cookie": []}]
+_IDEMPOTENCY_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same request, within a day: one effect, and the same answer again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+}
 
 
 def describe(app: FastAPI) -> None:
@@ -52,83 +65,31 @@ def _described(app: FastAPI) -> dict[str, Any]:
     made = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
     for path, methods in made["paths"].items():
         for method, operation in methods.items():
-            if not isinstance(ROUTES[method.upper(), path], Open):
-                operation["security"] = _SIGNED_IN
+            _add_permission(operation, ROUTES[method.upper(), path])
+            operation["summary"] = _first_sentence(operation["description"])
             if method == "post" and path.startswith(REPEATABLE):
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
-    components = made.setdefault("components", {})
-    components["securitySchemes"] = _SCHEMES
-    _, schemas = msgspec.json.schema_components([AgentReport], ref_template="#/components/schemas/{name}")
-    components["schemas"] |= schemas
-    made["paths"] |= {
-        "/webhooks/agent-update": {"post": _AGENT_DOOR},
-        "/webhooks/agent-update/batch": {"post": _BATCH_DOOR},
-        "/webhooks/github": {"post": _GITHUB_DOOR},
-    }
+    components = made["components"]
+    components["schemas"] |= event_schemas()
+    made["paths"] |= doors()
+    components |= {"securitySchemes": _SCHEMES, "responses": ANSWERS, "headers": HEADERS}
+    add_answers(made["paths"], components["schemas"])
+    add_links(made["paths"])
+    add_body_examples(made["paths"], components["schemas"])
     return made
 
 
-_IDEMPOTENCY_KEY = {
-    "name": HEADER,
-    "in": "header",
-    "required": False,
-    "description": "The same key with the same request, within a day: one effect, and the same answer again.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
-}
-_ERROR = {
-    "description": "The error envelope",
-    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorEnvelope"}}},
-}
-_ACCEPTED = {
-    "description": "The event is durable, now or from before",
-    "content": {
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "required": ["event_id", "status"],
-                "properties": {
-                    "event_id": {"type": "string"},
-                    "status": {"type": "string", "enum": ["accepted", "duplicate"]},
-                },
-            }
+def _add_permission(operation: dict[str, Any], permission: Permission | Open) -> None:
+    if isinstance(permission, Permission):
+        operation["security"] = _SIGNED_IN
+        operation["x-permission"] = {
+            "resource": permission.resource,
+            "action": permission.action,
+            "holders": holders_of(permission),
         }
-    },
-}
-_AGENT_DOOR: dict[str, Any] = {
-    "tags": ["doors"],
-    "summary": "Take an agent's event",
-    "description": "Answers 202 once the event is committed. Further members are kept.",
-    "security": [{"agent token": []}],
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AgentReport"}}},
-    },
-    "responses": {"202": _ACCEPTED, "4XX": _ERROR, "5XX": _ERROR},
-}
-_BATCH_DOOR: dict[str, Any] = {
-    "tags": ["doors"],
-    "summary": "Take many events of agents",
-    "description": "One event a line; answers a line for each, in order, once all that it calls accepted is committed.",
-    "security": [{"agent token": []}],
-    "requestBody": {"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}},
-    "responses": {
-        "202": {
-            "description": "What became of each line: accepted, duplicate, or rejected with an error",
-            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
-        },
-        "4XX": _ERROR,
-        "5XX": _ERROR,
-    },
-}
-_GITHUB_DOOR: dict[str, Any] = {
-    "tags": ["doors"],
-    "summary": "Take a GitHub webhook",
-    "description": "The body is checked against `X-Hub-Signature-256` before it is read.",
-    "security": [],
-    "parameters": [
-        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
-        for name in ("X-GitHub-Event", "X-GitHub-Delivery", "X-Hub-Signature-256")
-    ],
-    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
-    "responses": {"202": _ACCEPTED, "4XX": _ERROR, "5XX": _ERROR},
-}
+    else:
+        operation["security"] = []
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"[.;:](?:\s|$)", text, maxsplit=1)[0]

@@ -292,6 +292,14 @@ def projects_allowed(user: User, permission: Permission) -> Iterable[uuid.UUID] 
     return [each for each, role in user.memberships.items() if _holds(IN_OWN_PROJECTS[role], permission)]
 
 
+def holders_of(permission: Permission) -> list[str]:
+    """Return who holds the permission, by role: everywhere, else those who hold it in their own projects."""
+    if _holds(EVERYBODY, permission):
+        return ["everybody"]
+    own = [each for each in ProjectRole if _holds(IN_OWN_PROJECTS[each], permission)]
+    return [each.value for each in (*(each for each in Role if _holds(EVERYWHERE[each], permission)), *own)]
+
+
 def not_allowed(permission: Permission) -> NotAllowed:
     """Return the error of somebody who sees a thing and may not do this to it."""
     return NotAllowed(f"Your account may not {permission.action} {permission.resource}. Ask an administrator.")

@@ -11,11 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from kino_api.changes import record_change
 from kino_api.etags import check_match
 from kino_api.permissions import NotAllowed
-from kino_api.projects import InvalidDates, ProjectStatus, hold_project
+from kino_api.projects import ProjectStatus, hold_project
 from kino_api.sql import read_sql
 from kino_api.users import ProjectRole, User
 from kino_core.database import ReadSession, WriteSession, query
-from kino_core.errors import Conflict, InvalidInput, NotFound
+from kino_core.errors import Conflict, InvalidDates, InvalidInput, NotFound
 from kino_core.periods import Period, parse_period
 from kino_core.tables import project_update
 

@@ -21,7 +21,7 @@ from kino_api.portfolio import ProjectCard, list_projects
 from kino_api.project_states import Priority, ProjectStatus
 from kino_api.users import User
 from kino_core.database import ReadSession, WriteSession, query
-from kino_core.errors import Conflict, InvalidInput
+from kino_core.errors import Conflict, InvalidDates, InvalidInput
 from kino_core.tables import project
 
 __all__ = [
@@ -67,12 +67,6 @@ class ProjectExists(Conflict):
     """Another project has that name, capitals aside."""
 
     code = "PROJECT_EXISTS"
-
-
-class InvalidDates(InvalidInput):
-    """A project that ends before it starts."""
-
-    code = "INVALID_DATE_RANGE"
 
 
 class InvalidTimeZone(InvalidInput):

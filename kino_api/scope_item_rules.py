@@ -10,11 +10,11 @@ from typing import Any
 from kino_api.access import viewer
 from kino_api.milestones import lock_milestone
 from kino_api.names import checked_line
-from kino_api.projects import InvalidDates, Priority
+from kino_api.projects import Priority
 from kino_api.sql import read_sql
 from kino_api.users import User
 from kino_core.database import WriteSession, query
-from kino_core.errors import Conflict, InvalidInput, NotFound
+from kino_core.errors import Conflict, InvalidDates, InvalidInput, NotFound
 
 LONGEST_KEY = 100
 

@@ -17,15 +17,30 @@ DEFAULT_LIMIT = 50
 MOST_ITEMS = 200
 
 Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="How many items to return at most.")]
-CursorText = Annotated[str | None, Query(max_length=2000, description="`next_cursor` of the page before.")]
+CursorText = Annotated[
+    str | None,
+    Query(max_length=2000, description="`next_cursor` of the page before.", json_schema_extra={"format": "cursor"}),
+]
 
-Text = Annotated[str, Field(max_length=1000)]
 Description = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")]
 SearchText = Annotated[
     str | None, Query(max_length=200, pattern=r"^[^\x00]*$", description="A part of the name or the description.")
 ]
 
 Item = TypeVar("Item")
+
+
+def not_both(one: str, *others: str) -> dict[str, Any]:
+    """Return the schema of an object that has a text for `one`, or for any of `others`, and never for both."""
+    texts = [{name: {"type": "string"} for name in (one, other)} for other in others]
+    return {"not": {"anyOf": [{"properties": each, "required": list(each)} for each in texts]}}
+
+
+def together(one: str, other: str) -> dict[str, Any]:
+    """Return the schema of an object that has both of two texts or neither."""
+    both = {name: {"type": "string"} for name in (one, other)}
+    neither = {name: {"type": "null"} for name in (one, other)}
+    return {"anyOf": [{"properties": both, "required": list(both)}, {"properties": neither}]}
 
 
 class InvalidCursor(InvalidInput):
@@ -38,6 +53,18 @@ class Body(BaseModel):
     """A request's body: fields that it does not know are refused, and nothing is converted on a guess."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+def without_defaults(schema: dict[str, Any]) -> None:
+    """Take the defaults out of the schema of changes."""
+    for each in schema["properties"].values():
+        each.pop("default", None)
+
+
+class Changes(Body):
+    """What is to change of an object: fields that are left out stay as they are, so none has a default."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
 
 class ShownOnce:

@@ -44,6 +44,12 @@ class InvalidInput(KinoError):
         super().__init__(message, **({"fields": [{"field": field, "message": message}]} if field else {}))
 
 
+class InvalidDates(InvalidInput):
+    """A span that ends before it starts."""
+
+    code = "INVALID_DATE_RANGE"
+
+
 class InvalidPeriod(InvalidInput):
     """A period that is not a year, quarter, month, ISO week or a range of two days."""
 

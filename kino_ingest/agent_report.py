@@ -52,7 +52,7 @@ class AgentReport(msgspec.Struct, frozen=True, kw_only=True):
     model: Name | None = None
     repository: Name | None = None
     commit_sha: Name | None = None
-    usage: "_Usage | None" = None
+    usage: "Usage | None" = None
 
 
 class ReceivedReport(msgspec.Struct, frozen=True):
@@ -69,9 +69,9 @@ def read_report(raw: bytes) -> ReceivedReport:
     """Return the report in a request's body; raises InvalidInput naming the field that is wrong."""
     body = read_object(raw)
     report = _converted(body, AgentReport, "")
-    _converted(report.data, _DATA[report.event_type], "data.")
+    _converted(report.data, DATA[report.event_type], "data.")
     if report.event_type is EventType.BLOCKER_IDENTIFIED and report.data.get("resolved") is not True:
-        _converted(report.data, _OpenBlocker, "data.")
+        _converted(report.data, OpenBlocker, "data.")
     occurred_at = read_moment(report.timestamp, "timestamp")
     # PostgreSQL's text takes no NUL; the raw bytes keep it.
     event_id = str(without_nul(report.event_id)) if report.event_id else f"sha256:{content_hash(body).hex()}"
@@ -133,13 +133,17 @@ def _named(message: str, prefix: str) -> InvalidInput:
     return InvalidInput(f"{field or 'The body'}: {reason[:1].lower()}{reason[1:]}.", field=field)
 
 
-class _Usage(msgspec.Struct):
+class Usage(msgspec.Struct):
+    """What the agent used up."""
+
     input_tokens: Count | None = None
     output_tokens: Count | None = None
     cost_usd: Amount | None = None
 
 
-class _TestExecution(msgspec.Struct):
+class TestExecution(msgspec.Struct):
+    """How a run of tests ended."""
+
     passed: Count
     failed: Count
     skipped: Count
@@ -147,7 +151,9 @@ class _TestExecution(msgspec.Struct):
     suite: str | None = None
 
 
-class _CodeCommit(msgspec.Struct):
+class CodeCommit(msgspec.Struct):
+    """A commit, as the agent tells of it."""
+
     sha: Name
     message: str | None = None
     files_changed: Count | None = None
@@ -155,26 +161,30 @@ class _CodeCommit(msgspec.Struct):
     lines_deleted: Count | None = None
 
 
-class _Blocker(msgspec.Struct):
+class Blocker(msgspec.Struct):
+    """What is in the way, or no longer is."""
+
     blocker_id: Name | None = None
     description: str | None = None
     resolved: bool | None = None
 
 
-class _OpenBlocker(msgspec.Struct):
+class OpenBlocker(msgspec.Struct):
+    """What a blocker that is not resolved must say."""
+
     description: Annotated[str, Meta(min_length=1, pattern=r"\S")]
 
 
-class _Anything(msgspec.Struct):
-    pass
+class Anything(msgspec.Struct):
+    """Whatever the agent wants to keep with the event."""
 
 
-_DATA: dict[EventType, type[msgspec.Struct]] = {
-    EventType.TASK_STARTED: _Anything,
-    EventType.CODE_COMMIT: _CodeCommit,
-    EventType.TEST_EXECUTION: _TestExecution,
-    EventType.TASK_COMPLETED: _Anything,
-    EventType.BLOCKER_IDENTIFIED: _Blocker,
+DATA: dict[EventType, type[msgspec.Struct]] = {
+    EventType.TASK_STARTED: Anything,
+    EventType.CODE_COMMIT: CodeCommit,
+    EventType.TEST_EXECUTION: TestExecution,
+    EventType.TASK_COMPLETED: Anything,
+    EventType.BLOCKER_IDENTIFIED: Blocker,
 }
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _MISSING = re.compile(r"missing required field `([^`]*)`")

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from kino_core.audit import record
 from kino_core.database import ReadSession, WriteSession, query
-from kino_core.errors import InvalidInput, NotFound
+from kino_core.errors import InvalidDates, NotFound
 from kino_core.logs import hide_in_text
 from kino_ingest.sql import read_sql
 
@@ -168,12 +168,12 @@ def replay_between(
 
     Those that were discarded stay so. `project_ids` leaves only events of those projects.
     `folded` takes the events that folded well along: folding again changes nothing but what the rules for it changed.
-    With `dry_run` nothing happens. Raises InvalidInput when the span ends before it begins.
+    With `dry_run` nothing happens. Raises InvalidDates when the span ends before it begins.
     """
     # PostgreSQL's now, whose clock says when events arrived.
     until = until or query(session, "SELECT now() AS moment")[0].moment
     if until <= since:
-        raise InvalidInput("until must come after since.", field="until")
+        raise InvalidDates("until must come after since.", field="until")
     span: dict[str, Any] = {
         "since": since,
         "until": until,

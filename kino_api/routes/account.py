@@ -1,13 +1,13 @@
 """One's own account over HTTP: sessions, the password, and links that came by e-mail."""
 
 import uuid
-from typing import Annotated
 
 from fastapi import Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from kino_api.authentication import CurrentUser, close_pages, origin_of, writing
 from kino_api.cross_site import refuse_cross_site
+from kino_api.fields import KnownEmail, LinkSecret, Password, PersonName
 from kino_api.guarded_route import guarded_router
 from kino_api.resources import resources_of
 from kino_api.routes.auth import Tokens, granted
@@ -17,45 +17,43 @@ from kino_api.shapes import Body, Page
 
 router = guarded_router("/auth", "own account")
 
-Text = Annotated[str, Field(max_length=1000)]
-
 
 class ShownPassword(Body):
     """The password of whoever is signed in."""
 
-    password: Text
+    password: Password
 
 
 class PasswordChange(Body):
     """The password up to now, and the one from now on."""
 
-    current_password: Text
-    new_password: Text
+    current_password: Password
+    new_password: Password
 
 
 class Address(Body):
     """An e-mail address."""
 
-    email: Text
+    email: KnownEmail
 
 
 class NewPassword(Body):
     """The token of a link, and the password from now on."""
 
-    token: Text
-    password: Text
+    token: LinkSecret
+    password: Password
 
 
 class Acceptance(NewPassword):
     """The token of an invitation, a password, and another name where the given one is not right."""
 
-    name: Text | None = None
+    name: PersonName | None = None
 
 
 class LinkToken(Body):
     """The token of a link."""
 
-    token: Text
+    token: LinkSecret
 
 
 class Said(BaseModel):

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from kino_api.annotations import (
     Annotation,
@@ -18,32 +18,35 @@ from kino_api.annotations import (
 )
 from kino_api.authentication import CurrentUser, writing
 from kino_api.etags import IfMatch, etag_of
+from kino_api.fields import Day, MetricKey, PeriodName, Written
 from kino_api.guarded_route import guarded_router
 from kino_api.resources import resources_of
-from kino_api.shapes import DEFAULT_LIMIT, Body, CursorText, Limit, Page, day_cursor, page_of
+from kino_api.shapes import DEFAULT_LIMIT, Body, Changes, CursorText, Limit, Page, day_cursor, not_both, page_of
+from kino_core.metrics import metric as metric_of
 from kino_core.periods import parse_period
 
 router = guarded_router("/api/v1/projects/{project_id}/annotations", "annotations")
 
-NoteText = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$", examples=["Moved to the new build servers"])]
-MetricKey = Annotated[str | None, Field(max_length=100, examples=["commits"])]
+NoteText = Annotated[Written, Field(max_length=2000, examples=["Moved to the new build servers"])]
 
 
 class NewAnnotation(Body):
     """What a note needs: a day and a text; what it is about where it is not the whole project."""
 
-    day: date
+    model_config = ConfigDict(json_schema_extra=not_both("metric", "scope_item_id"))
+
+    day: Day
     text: NoteText
-    metric: MetricKey = None
+    metric: MetricKey | None = None
     scope_item_id: uuid.UUID | None = None
 
 
-class AnnotationChanges(Body):
+class AnnotationChanges(Changes):
     """The fields to change; those left out stay as they are."""
 
-    day: date = date(2026, 1, 1)
+    day: Day = date(2026, 1, 1)
     text: NoteText = ""
-    metric: MetricKey = None
+    metric: MetricKey | None = None
     scope_item_id: uuid.UUID | None = None
 
 
@@ -54,11 +57,13 @@ def show(
     project_id: uuid.UUID,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
-    period: Annotated[str | None, Query(max_length=50, examples=["2026-Q3"])] = None,
-    metric: Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00]*$")] = None,
+    period: Annotated[PeriodName | None, Query()] = None,
+    metric: Annotated[MetricKey | None, Query()] = None,
     scope_item_id: uuid.UUID | None = None,
 ) -> Page[Annotation]:
     """List the notes of a project by day."""
+    if metric is not None:
+        metric_of(metric)
     wanted = AnnotationFilter(parse_period(period) if period else None, metric, scope_item_id)
     with resources_of(request).database.read() as session:
         found = list_annotations(session, project_id, wanted, after=day_cursor(cursor), limit=limit + 1)

@@ -4,10 +4,11 @@ import uuid
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from kino_api.audit import AuditEntry, AuditFilter, list_audit
 from kino_api.authentication import CurrentUser
+from kino_api.fields import Moment
 from kino_api.guarded_route import guarded_router
 from kino_api.resources import resources_of
 from kino_api.shapes import DEFAULT_LIMIT, CursorText, Limit, Page, number_cursor, page_of
@@ -25,8 +26,8 @@ def asked_for(
     action: Annotated[Name | None, Query(examples=["UPDATE"])] = None,
     entity_type: Annotated[Name | None, Query(examples=["project"])] = None,
     entity_id: Annotated[Name | None, Query()] = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     request_id: Annotated[Name | None, Query()] = None,
 ) -> AuditFilter:
     """Return what the query asks for."""

@@ -1,13 +1,14 @@
 """Sign-in, refresh, sign-out, the first administrator, and the public keys."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from kino_api.authentication import CurrentUser, origin_of, page_visitor, sign_out
 from kino_api.cookies import REFRESH_COOKIE, give_cookies
 from kino_api.cross_site import refuse_cross_site
+from kino_api.fields import Email, KnownEmail, LinkSecret, Password, PersonName, RefreshToken
 from kino_api.guarded_route import guarded_router
 from kino_api.resources import resources_of
 from kino_api.sessions import Grant, InvalidRefreshToken, refresh
@@ -19,29 +20,27 @@ from kino_core.errors import Unauthenticated
 router = guarded_router("/auth", "sign-in")
 keys_router = guarded_router("/.well-known", "sign-in")
 
-Text = Annotated[str, Field(max_length=1000)]
-
 
 class Credentials(Body):
     """What somebody signs in with."""
 
-    email: Text
-    password: Text
+    email: KnownEmail
+    password: Password
 
 
 class RefreshBody(Body):
     """A program's refresh token; browsers send theirs as a cookie."""
 
-    refresh_token: Text | None = None
+    refresh_token: RefreshToken | None = None
 
 
 class SetupBody(Body):
     """The first administrator, by the token of the link that `kino up` printed."""
 
-    token: Text
-    email: Text
-    name: Text | None = None
-    password: Text
+    token: LinkSecret
+    email: Email
+    name: PersonName | None = None
+    password: Password
 
 
 class Tokens(BaseModel):

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query, Request
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from kino_api.authentication import CurrentUser, writing
+from kino_api.fields import Flag, Moment
 from kino_api.guarded_route import guarded_router
 from kino_api.permissions import Action, Permission, Resource, projects_allowed
 from kino_api.resources import resources_of
@@ -27,24 +28,25 @@ from kino_ingest.dead_letters import (
 router = guarded_router("/api/v1/dead-letters", "dead letters")
 LARGEST_ID = 2**63 - 1
 Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
+Reason = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$", examples=["Its sender is gone"])]
 LetterId = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 
 
 class Replay(Body):
     """Which letters to fold again: those whose events arrived from `since` to before `until`, else until now."""
 
-    since: AwareDatetime
-    until: AwareDatetime | None = None
+    since: Moment
+    until: Moment | None = None
     type: Name | None = None
     source: Name | None = None
-    folded: bool = False
-    dry_run: bool = False
+    folded: Flag = False
+    dry_run: Flag = False
 
 
 class Discard(Body):
     """Why the letter is discarded."""
 
-    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] | None = None
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ def letters(
     source: Annotated[Name | None, Query()] = None,
     type: Annotated[Name | None, Query()] = None,
     state: LetterState | None = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
 ) -> Page[DeadLetter]:

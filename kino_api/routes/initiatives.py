@@ -8,6 +8,7 @@ from pydantic import Field
 
 from kino_api.authentication import CurrentUser, reading, writing
 from kino_api.etags import IfMatch, etag_of
+from kino_api.fields import Name
 from kino_api.guarded_route import guarded_router
 from kino_api.initiatives import (
     Initiative,
@@ -21,12 +22,12 @@ from kino_api.resources import resources_of
 from kino_api.shapes import (
     DEFAULT_LIMIT,
     Body,
+    Changes,
     CursorText,
     Description,
     Limit,
     Page,
     SearchText,
-    Text,
     name_cursor,
     page_of,
 )
@@ -37,14 +38,14 @@ router = guarded_router("/api/v1/initiatives", "initiatives")
 class NewInitiative(Body):
     """What a new initiative needs."""
 
-    name: Annotated[Text, Field(examples=["Growth"])]
+    name: Annotated[Name, Field(examples=["Growth"])]
     description: Description = ""
 
 
-class InitiativeChanges(Body):
+class InitiativeChanges(Changes):
     """The fields to change; those left out stay as they are."""
 
-    name: Text = ""
+    name: Name = ""
     description: Description = ""
 
 

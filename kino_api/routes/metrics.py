@@ -11,6 +11,7 @@ from fastapi import Depends, Query, Request
 from pydantic import TypeAdapter
 
 from kino_api.authentication import CurrentUser, reading
+from kino_api.fields import MetricKey, Moment, PeriodName
 from kino_api.guarded_route import guarded_router
 from kino_api.metrics import MetricFacts, Reading, developer_scope, facts_of, find_scope, reading_of
 from kino_api.projects import get_project
@@ -41,9 +42,9 @@ LARGEST_OFFSET = 10_000_000
 READINGS = TypeAdapter(list[Reading])
 
 Name = Annotated[str | None, Query(max_length=300, pattern=r"^[^\x00]*$")]
-PeriodText = Annotated[str | None, Query(max_length=50, examples=["2026-Q3"], description="This month when left out.")]
+PeriodText = Annotated[PeriodName | None, Query(description="This month when left out.")]
 AsOf = Annotated[
-    datetime | None, Query(description="The newest numbers that are no younger than this; the newest when left out.")
+    Moment | None, Query(description="The newest numbers that are no younger than this; the newest when left out.")
 ]
 
 
@@ -56,6 +57,12 @@ class Asked:
     repository: Name = None
     person: Name = None
     agent: Name = None
+
+
+class SeriesTooLong(InvalidInput):
+    """A series of more points than anybody looks at."""
+
+    code = "SERIES_TOO_LONG"
 
 
 WhoseNumber = Annotated[Asked, Depends()]
@@ -71,7 +78,7 @@ def catalogue(user: CurrentUser) -> Page[MetricFacts]:
 def value(
     request: Request,
     user: CurrentUser,
-    key: str,
+    key: MetricKey,
     asked: WhoseNumber,
     period: PeriodText = None,
     by: Grain | None = None,
@@ -80,7 +87,7 @@ def value(
     """Return a metric's value in a period, with a series where `by` asks for one."""
     declared, days = metric(key), _period(period)
     if by is not None and sum(1 for _ in days.split(by)) > MOST_POINTS:
-        raise InvalidInput(f"A series has at most {MOST_POINTS} points. Take a longer grain.", field="by")
+        raise SeriesTooLong(f"A series has at most {MOST_POINTS} points. Take a longer grain.", field="by")
     scope = _scope(request, user, asked)
     with _gold(request, as_of) as gold:
         return reading_of(gold.value(declared.key, scope, days, by))
@@ -90,7 +97,7 @@ def value(
 def explain(
     request: Request,
     user: CurrentUser,
-    key: str,
+    key: MetricKey,
     asked: WhoseNumber,
     period: PeriodText = None,
     as_of: AsOf = None,
@@ -165,8 +172,6 @@ def _gold(request: Request, as_of: datetime | None) -> Iterator[Gold]:
         with resources.warehouse.gold() as gold:
             yield gold
     else:
-        if as_of.tzinfo is None:
-            raise InvalidInput("A time needs a zone: write 2026-11-22T20:00:00Z.", field="as_of")
         with open_gold(resources.settings, as_of) as gold:
             yield gold
 

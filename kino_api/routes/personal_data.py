@@ -1,6 +1,7 @@
 """Export and erasure of a user over HTTP."""
 
 import uuid
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
@@ -17,7 +18,10 @@ from kino_core.privacy.subjects import find_by_user
 router = guarded_router("/api/v1/users", "users")
 
 
-@router.get("/{user_id}/export", response_class=StreamingResponse)
+_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"schema": {"type": "object"}}}}}
+
+
+@router.get("/{user_id}/export", response_class=StreamingResponse, responses=_FILE)
 def export_user(request: Request, user: CurrentUser, user_id: uuid.UUID) -> Response:
     """Return everything that Kino holds about a user, table by table: one's own, for administrators anybody's."""
     check_export(user, user_id)

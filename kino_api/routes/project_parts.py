@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field, StrictFloat, StrictInt
 
 from kino_api.authentication import CurrentUser, writing
+from kino_api.fields import Moment, RepositoryName
 from kino_api.guarded_route import guarded_router
 from kino_api.projects import get_project
 from kino_api.repositories import Repository, connect_repository, list_repositories
@@ -43,22 +44,22 @@ MOST_REQUESTS = 1_000_000
 class NewRepository(Body):
     """The repository to connect."""
 
-    full_name: Annotated[str, Field(max_length=1000, examples=["octo-org/checkout"])]
+    full_name: RepositoryName
 
 
 class NewAgentToken(Body):
     """What the token is for; nothing is needed. Without quotas of its own it has the usual ones."""
 
     agent_type: AgentType | None = None
-    expires_at: AwareDatetime | None = None
-    per_minute: Annotated[int, Field(ge=1, le=MOST_REQUESTS)] | None = None
-    per_hour: Annotated[int, Field(ge=1, le=MOST_REQUESTS)] | None = None
+    expires_at: Moment | None = None
+    per_minute: Annotated[StrictInt, Field(ge=1, le=MOST_REQUESTS)] | None = None
+    per_hour: Annotated[StrictInt, Field(ge=1, le=MOST_REQUESTS)] | None = None
 
 
 class Succession(Body):
     """How long the predecessor goes on working, in hours; a day where nothing is said, 0 for not at all."""
 
-    overlap_hours: Annotated[float, Field(ge=0, le=24 * 30)] = OVERLAP / timedelta(hours=1)
+    overlap_hours: Annotated[StrictFloat, Field(ge=0, le=24 * 30)] = OVERLAP / timedelta(hours=1)
 
     @property
     def overlap(self) -> timedelta:

@@ -5,11 +5,12 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from kino_api.authentication import CurrentUser, close_pages_of, writing
 from kino_api.dependencies import Dependency, End, add_dependency, delete_dependency, list_dependencies
 from kino_api.etags import IfMatch, etag_of
+from kino_api.fields import Day, Line, Moment
 from kino_api.guarded_route import guarded_router
 from kino_api.live import Close
 from kino_api.members import Member, add_member, change_member, list_members, remove_member
@@ -26,11 +27,11 @@ from kino_api.resources import resources_of
 from kino_api.shapes import (
     DEFAULT_LIMIT,
     Body,
+    Changes,
     CursorText,
     Description,
     Limit,
     Page,
-    Text,
     cursor_parts,
     invalid_cursor,
     name_cursor,
@@ -50,7 +51,7 @@ class NewMember(Body):
     role: ProjectRole = ProjectRole.MEMBER
 
 
-class MemberChanges(Body):
+class MemberChanges(Changes):
     """What a member is to be."""
 
     role: ProjectRole
@@ -59,19 +60,19 @@ class MemberChanges(Body):
 class NewMilestone(Body):
     """What a new milestone needs: a name."""
 
-    name: Annotated[Text, Field(examples=["First customer"])]
+    name: Annotated[Line, Field(examples=["First customer"])]
     description: Description = ""
-    due_date: date | None = None
-    reached_at: AwareDatetime | None = None
+    due_date: Day | None = None
+    reached_at: Moment | None = None
 
 
-class MilestoneChanges(Body):
+class MilestoneChanges(Changes):
     """The fields to change; those left out stay as they are."""
 
-    name: Text = ""
+    name: Line = ""
     description: Description = ""
-    due_date: date | None = None
-    reached_at: AwareDatetime | None = None
+    due_date: Day | None = None
+    reached_at: Moment | None = None
 
 
 class NewDependency(Body):

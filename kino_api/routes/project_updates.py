@@ -1,14 +1,14 @@
 """Project updates over HTTP."""
 
 import uuid
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from kino_api.authentication import CurrentUser, writing
 from kino_api.etags import IfMatch, etag_of
+from kino_api.fields import Day, PeriodName
 from kino_api.guarded_route import guarded_router
 from kino_api.project_states import ProjectStatus
 from kino_api.project_updates import (
@@ -20,40 +20,67 @@ from kino_api.project_updates import (
     submit_update,
 )
 from kino_api.resources import resources_of
-from kino_api.shapes import DEFAULT_LIMIT, Body, CursorText, Description, Limit, Page, moment_cursor, page_of
+from kino_api.shapes import (
+    DEFAULT_LIMIT,
+    Body,
+    Changes,
+    CursorText,
+    Description,
+    Limit,
+    Page,
+    moment_cursor,
+    not_both,
+    page_of,
+    without_defaults,
+)
 from kino_core.periods import parse_period
 
 router = guarded_router("/api/v1/projects/{project_id}/updates", "updates")
 
-PeriodName = Annotated[
-    str | None, Field(max_length=50, examples=["2026-W37"], description="Or `period_start` and `period_end`.")
+OwnPeriod = Annotated[
+    PeriodName | None, Field(examples=["2026-W37"], description="Or `period_start` and `period_end`.")
 ]
+
+
+_ONE_PERIOD = not_both("period", "period_start", "period_end")
+_NAMED = {"period": {"type": "string"}}
+_SPANNED = {"period_start": {"type": "string"}, "period_end": {"type": "string"}}
+_SOME_PERIOD = {"anyOf": [{"properties": each, "required": list(each)} for each in (_NAMED, _SPANNED)]}
 
 
 class NewUpdate(Body):
     """How it stands, in which period, and whatever there is to say about it."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_PERIOD | _SOME_PERIOD)
 
     overall_status: ProjectStatus
     achievements: Description = ""
     challenges: Description = ""
     planned_work: Description = ""
     notes: Description = ""
-    period: PeriodName = None
-    period_start: date | None = None
-    period_end: date | None = None
+    period: OwnPeriod = None
+    period_start: Day | None = None
+    period_end: Day | None = None
 
 
-class UpdateChanges(Body):
+def _changes_of_one_period(schema: dict[str, Any]) -> None:
+    without_defaults(schema)
+    schema |= _ONE_PERIOD
+
+
+class UpdateChanges(Changes):
     """The fields to change; those left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra=_changes_of_one_period)
 
     overall_status: ProjectStatus = ProjectStatus.ON_TRACK
     achievements: Description = ""
     challenges: Description = ""
     planned_work: Description = ""
     notes: Description = ""
-    period: PeriodName = None
-    period_start: date | None = None
-    period_end: date | None = None
+    period: OwnPeriod = None
+    period_start: Day | None = None
+    period_end: Day | None = None
 
 
 @router.get("")
@@ -64,7 +91,7 @@ def show(
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
     author_id: uuid.UUID | None = None,
-    period: Annotated[str | None, Query(max_length=50, description="Updates whose period touches this one.")] = None,
+    period: Annotated[PeriodName | None, Query(description="Updates whose period touches this one.")] = None,
 ) -> Page[ProjectUpdate]:
     """List what was written about a project, the newest first."""
     days = parse_period(period) if period else None

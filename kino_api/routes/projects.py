@@ -1,16 +1,16 @@
 """Projects over HTTP."""
 
 import uuid
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from kino_api.activity import Activity, recent_activity
 from kino_api.authentication import CurrentUser, reading, writing
 from kino_api.blockers import Blocker, open_blockers
 from kino_api.etags import IfMatch, etag_of
+from kino_api.fields import Day, Name, TimeZone
 from kino_api.guarded_route import guarded_router
 from kino_api.portfolio import ProjectCard, list_projects
 from kino_api.project_lifecycle import archive_project, delete_project, unarchive_project
@@ -22,12 +22,13 @@ from kino_api.resources import resources_of
 from kino_api.shapes import (
     DEFAULT_LIMIT,
     Body,
+    Changes,
     CursorText,
     Description,
     Limit,
     Page,
     SearchText,
-    Text,
+    not_both,
     page_of,
     time_cursor,
 )
@@ -41,30 +42,32 @@ Reason = Annotated[str | None, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 class NewProject(Body):
     """What a new project needs: a name, and whatever else is known."""
 
-    name: Annotated[Text, Field(examples=["Checkout"])]
-    initiative: Annotated[Text | None, Field(description="By name; made if it is missing.")] = None
+    model_config = ConfigDict(json_schema_extra=not_both("initiative", "initiative_id"))
+
+    name: Annotated[Name, Field(examples=["Checkout"])]
+    initiative: Annotated[Name | None, Field(description="By name; made if it is missing.")] = None
     initiative_id: uuid.UUID | None = None
     description: Description = ""
     priority: Priority = Priority.MEDIUM
     status: ProjectStatus | None = None
     status_reason: Reason = None
-    start_date: date | None = None
-    end_date: date | None = None
-    time_zone: Text = "UTC"
+    start_date: Day | None = None
+    end_date: Day | None = None
+    time_zone: TimeZone = "UTC"
 
 
-class ProjectChanges(Body):
+class ProjectChanges(Changes):
     """The fields to change; those left out stay as they are. A new status without a reason has none."""
 
-    name: Text = ""
+    name: Name = ""
     initiative_id: uuid.UUID | None = None
     description: Description = ""
     priority: Priority = Priority.MEDIUM
     status: ProjectStatus | None = None
     status_reason: Reason = None
-    start_date: date | None = None
-    end_date: date | None = None
-    time_zone: Text = "UTC"
+    start_date: Day | None = None
+    end_date: Day | None = None
+    time_zone: TimeZone = "UTC"
 
 
 @router.get("")

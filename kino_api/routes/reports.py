@@ -1,15 +1,16 @@
 """Reports over HTTP: the library, its files, and making one."""
 
 import uuid
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import Query, Request, Response
 from fastapi.responses import FileResponse
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from kino_api import report_jobs
 from kino_api.authentication import CurrentUser, reading, writing
+from kino_api.fields import PeriodName
 from kino_api.guarded_route import guarded_router
 from kino_api.jobs import Job
 from kino_api.metrics import find_scope, project_of
@@ -21,6 +22,7 @@ from kino_api.shapes import (
     CursorText,
     Limit,
     Page,
+    not_both,
     page_of,
     pair_cursor,
 )
@@ -43,22 +45,30 @@ _TYPES = {
     "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     "text": "text/plain; charset=utf-8",
 }
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _TYPES.values()}}
+}
 # A report is a document, not a part of Kino: whatever it holds, it acts for nobody.
 _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+
+
+NameOrId = Annotated[str, Field(max_length=300, pattern=r"^[^\x00]*$")]
 
 
 class ReportScope(Body):
     """Whose report; a project or initiative by name or id, the whole portfolio when both are left out."""
 
-    project: Annotated[str | None, Field(max_length=300)] = None
-    initiative: Annotated[str | None, Field(max_length=300)] = None
+    model_config = ConfigDict(json_schema_extra=not_both("project", "initiative"))
+
+    project: NameOrId | None = None
+    initiative: NameOrId | None = None
 
 
 class NewReport(Body):
     """What to report on."""
 
     kind: ReportKind
-    period: Annotated[str, Field(max_length=50, examples=["2026-Q3"])]
+    period: PeriodName
     scope: ReportScope = ReportScope()
     formats: Annotated[list[Format] | None, Field(max_length=10, description="All of the kind's when left out.")] = None
 
@@ -108,7 +118,7 @@ def get(request: Request, user: CurrentUser, report_id: uuid.UUID) -> StoredRepo
         return find_report(session, report_id)
 
 
-@router.get("/{report_id}/download", response_class=FileResponse)
+@router.get("/{report_id}/download", response_class=FileResponse, responses=_FILES)
 def download(
     request: Request, user: CurrentUser, report_id: uuid.UUID, format: Annotated[Format, Query()] = "pdf"
 ) -> Response:

@@ -1,14 +1,14 @@
 """Scope items over HTTP."""
 
 import uuid
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from kino_api.authentication import CurrentUser, writing
 from kino_api.etags import IfMatch, etag_of
+from kino_api.fields import Day, ItemKey, Line
 from kino_api.guarded_route import guarded_router
 from kino_api.projects import Priority
 from kino_api.resources import resources_of
@@ -18,14 +18,15 @@ from kino_api.scope_order import reorder_items
 from kino_api.shapes import (
     DEFAULT_LIMIT,
     Body,
+    Changes,
     CursorText,
     Description,
     Limit,
     Page,
     SearchText,
-    Text,
     page_of,
     position_cursor,
+    together,
 )
 
 router = guarded_router("/api/v1/projects/{project_id}/scope-items", "scope items")
@@ -36,28 +37,30 @@ MOST_ORDERED = 10_000
 class NewScopeItem(Body):
     """What a new item needs: a title, and whatever else is known."""
 
-    title: Annotated[Text, Field(examples=["Pay by card"])]
-    key: Annotated[Text | None, Field(examples=["KIN-42"], description="What agents send as task_id.")] = None
+    model_config = ConfigDict(json_schema_extra=together("assignee_type", "assignee_id"))
+
+    title: Annotated[Line, Field(examples=["Pay by card"])]
+    key: ItemKey | None = None
     description: Description = ""
     priority: Priority = Priority.MEDIUM
     status: ItemStatus = ItemStatus.TODO
-    start_date: date | None = None
-    end_date: date | None = None
+    start_date: Day | None = None
+    end_date: Day | None = None
     assignee_type: AssigneeType | None = None
     assignee_id: uuid.UUID | None = None
     milestone_id: uuid.UUID | None = None
 
 
-class ScopeItemChanges(Body):
+class ScopeItemChanges(Changes):
     """The fields to change; those left out stay as they are."""
 
-    title: Text = ""
-    key: Text | None = None
+    title: Line = ""
+    key: ItemKey | None = None
     description: Description = ""
     priority: Priority = Priority.MEDIUM
     status: ItemStatus = ItemStatus.TODO
-    start_date: date | None = None
-    end_date: date | None = None
+    start_date: Day | None = None
+    end_date: Day | None = None
     assignee_type: AssigneeType | None = None
     assignee_id: uuid.UUID | None = None
     milestone_id: uuid.UUID | None = None

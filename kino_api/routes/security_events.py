@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from kino_api.authentication import CurrentUser
+from kino_api.fields import Moment
 from kino_api.guarded_route import guarded_router
 from kino_api.resources import resources_of
 from kino_api.security_events import (
@@ -31,8 +32,8 @@ def asked_for(
     user_id: uuid.UUID | None = None,
     address: Annotated[Address | None, Query(description="As listed: IPv6 by its /64.")] = None,
     token_id: uuid.UUID | None = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
 ) -> SecurityFilter:
     """Return what the query asks for."""
     return SecurityFilter(kind, severity, user_id, address, token_id, since, until)
@@ -54,7 +55,7 @@ def show(
 
 
 @router.get("/summary")
-def summary(request: Request, user: CurrentUser, since: AwareDatetime | None = None) -> SecuritySummary:
+def summary(request: Request, user: CurrentUser, since: Moment | None = None) -> SecuritySummary:
     """Count what came up since a moment, or within the last day."""
     with resources_of(request).database.read() as session:
         return summarize(session, since)

@@ -8,13 +8,14 @@ from pydantic import Field
 
 from kino_api.authentication import CurrentUser, close_pages, require_fresh, writing
 from kino_api.etags import IfMatch, etag_of
+from kino_api.fields import Email, Flag, PersonName
 from kino_api.guarded_route import guarded_router
 from kino_api.permissions import Action, Permission, Resource, check_permission
 from kino_api.resources import resources_of
 from kino_api.routes.account import Ended
 from kino_api.session_list import SessionFacts, list_sessions
 from kino_api.sessions import end_sessions
-from kino_api.shapes import DEFAULT_LIMIT, Body, CursorText, Limit, Page, name_cursor, page_of
+from kino_api.shapes import DEFAULT_LIMIT, Body, Changes, CursorText, Limit, Page, name_cursor, page_of
 from kino_api.user_accounts import Account, change_user, get_account, invite_again, invite_user, list_accounts
 from kino_api.users import Role
 from kino_core.errors import InvalidInput
@@ -26,28 +27,26 @@ OWN_FIELDS = frozenset({"name", "email"})
 NEED_PASSWORD = frozenset({"email", "role"})
 """What may change only shortly after the password was shown."""
 
-Text = Annotated[str, Field(max_length=1000)]
-
 
 class Invitation(Body):
     """Whom to invite; without a role they see the projects that they become members of."""
 
-    email: Annotated[Text, Field(examples=["grace@example.com"])]
-    name: Text | None = None
+    email: Email
+    name: PersonName | None = None
     role: Role | None = None
 
 
-class UserChanges(Body):
+class UserChanges(Changes):
     """The fields to change; those left out stay as they are.
 
     Everybody changes their own name and address; an address counts once the link sent to it was used. The rest is for
     administrators. A role of null leaves only memberships.
     """
 
-    name: Text = ""
-    email: Text = ""
+    name: PersonName = ""
+    email: Email = ""
     role: Role | None = None
-    disabled: bool = False
+    disabled: Flag = False
     person_id: Annotated[uuid.UUID | None, Field(description="Who the user is in the histories.")] = None
 
 

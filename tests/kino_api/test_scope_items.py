@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from kino_api.milestones import UnknownMilestone, add_milestone
 from kino_api.names import InvalidName
-from kino_api.projects import InvalidDates, create_project
+from kino_api.projects import create_project
 from kino_api.scope_item_rules import (
     AssigneeType,
     InvalidAssignee,
@@ -26,7 +26,7 @@ from kino_api.scope_order import InvalidOrder, reorder_items
 from kino_api.sql import read_sql
 from kino_api.users import ProjectRole, Role
 from kino_core.database import Database, query
-from kino_core.errors import KinoError
+from kino_core.errors import InvalidDates, KinoError
 from kino_core.events import Event, agent_key
 from kino_core.tables import agent, project_member, user
 from kino_ingest.fold.run import fold_next, fold_pending
@@ -171,7 +171,7 @@ def test_a_list_of_items_reads_an_index(database: Database, project_id: uuid.UUI
         query(
             session,
             "INSERT INTO kino.scope_item (id, project_id, title, position, created_at, updated_at)"
-            " SELECT gen_random_uuid(), :id, 'x', number, now(), now() FROM generate_series(1, 5000) AS made (number)"
+            " SELECT gen_random_uuid(), :id, 'x', number, now(), now() FROM generate_series(1, 1500) AS made (number)"
             " RETURNING 1",
             id=project_id,
         )
