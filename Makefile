@@ -1,5 +1,5 @@
 # Every verb sets up what is missing first; a repeat costs a second or two.
-.PHONY: setup up test torture lint bench docs ready
+.PHONY: setup up test torture contract lint bench docs ready
 
 SHELL := /bin/bash
 BIN := .venv/bin
@@ -22,6 +22,11 @@ test: ready
 ROUNDS ?= 200
 torture: ready
 	@$(BIN)/python -m tests.torture --rounds $(ROUNDS) $(if $(MEMORY),--memory $(MEMORY))
+
+# Schemathesis over the whole OpenAPI, with that many examples an operation.
+EXAMPLES ?= 4
+contract: ready
+	@KINO_CONTRACT_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -q tests/contract
 
 lint: ready
 	$(BIN)/ruff check .
