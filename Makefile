@@ -1,5 +1,5 @@
 # Every verb sets up what is missing first; a repeat costs a second or two.
-.PHONY: setup up test torture lint bench docs ready
+.PHONY: setup up test contract torture lint bench docs ready
 
 SHELL := /bin/bash
 BIN := .venv/bin
@@ -22,6 +22,11 @@ test: ready
 ROUNDS ?= 200
 torture: ready
 	@$(BIN)/python -m tests.torture --rounds $(ROUNDS) $(if $(MEMORY),--memory $(MEMORY))
+
+# The whole API against its description, as deep as EXAMPLES an operation.
+EXAMPLES ?= 300
+contract: ready
+	@KINO_CONTRACT_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n 0 tests/contract
 
 lint: ready
 	$(BIN)/ruff check .

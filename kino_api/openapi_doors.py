@@ -55,7 +55,11 @@ _BATCH_DOOR: dict[str, Any] = {
     "security": [{"agent token": []}],
     "requestBody": {
         "required": True,
-        "content": {"application/x-ndjson": {"schema": {"type": "string", "examples": [json.dumps(_EVENT) + "\n"]}}},
+        "content": {
+            "application/x-ndjson": {
+                "schema": {"type": "string", "minLength": 1, "pattern": "\\S", "examples": [json.dumps(_EVENT) + "\n"]}
+            }
+        },
     },
     "responses": {"202": {"description": "", "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}},
     ERRORS: _REFUSALS,
