@@ -35,7 +35,7 @@ DEEP = int(os.environ.get("KINO_CONTRACT_EXAMPLES", "0"))
 SEED = 42
 CONFIG = {
     "seed": SEED,
-    "generation": {"max-examples": DEEP or 4, "deterministic": True, "database": "none", "no-shrink": not DEEP},
+    "generation": {"max-examples": DEEP or 3, "deterministic": True, "database": "none", "no-shrink": not DEEP},
     "checks": {
         # 412 is an answer to either: `If-Match` is looked at before the fields of the body are.
         "positive_data_acceptance": {"expected-statuses": ["2xx", "401", "403", "404", "409", "412"]},
