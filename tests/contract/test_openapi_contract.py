@@ -35,7 +35,7 @@ DEEP = int(os.environ.get("KINO_CONTRACT_EXAMPLES", "0"))
 SEED = 42
 CONFIG = {
     "seed": SEED,
-    "generation": {"max-examples": DEEP or 3, "deterministic": True, "database": "none", "no-shrink": not DEEP},
+    "generation": {"max-examples": DEEP or 2, "deterministic": True, "database": "none", "no-shrink": not DEEP},
     "checks": {
         # 412 is an answer to either: `If-Match` is looked at before the fields of the body are.
         "positive_data_acceptance": {"expected-statuses": ["2xx", "401", "403", "404", "409", "412"]},
@@ -46,7 +46,7 @@ CONFIG = {
 }
 SCENARIOS, STEPS = (DEEP, 12) if DEEP else (8, 6)
 
-FIRST, EVERY = 6, 12
+FIRST, EVERY = 4, 20
 """Of the cases that cover a schema the short run takes the first ones, and then each so many-th."""
 
 OPERATIONS = [each for each in ROUTES if each[1].startswith(("/api/v1", "/auth")) and each[1] != "/api/v1/openapi.json"]
