@@ -1,4 +1,4 @@
-"""`make docs`: writes the pages that follow from the code, one a metric and one of all commands.
+"""`make docs`: writes the pages that follow from the code: one a metric, one of all commands, the API reference.
 
 A test fails when a page no longer says what the code does.
 """
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+from docs.api_reference import api_pages
 from kino_cli.main import VERBS, kino
 from kino_core.measurements import FACTS
 from kino_core.metrics import METRICS, Kind, Metric
@@ -26,7 +27,7 @@ def pages() -> dict[Path, str]:
     made = {Path("metrics") / f"{metric.key}.md": _metric_page(metric) for metric in METRICS}
     made[Path("metrics") / "README.md"] = _metric_index()
     made[Path("commands.md")] = _commands()
-    return made
+    return made | api_pages()
 
 
 def main() -> None:

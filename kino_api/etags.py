@@ -10,6 +10,7 @@ from kino_api.problems import PreconditionFailed
 IfMatch = Annotated[
     str | None,
     Header(
+        alias="If-Match",
         max_length=1000,
         description="The ETag that the change is based on; 412 when it is no longer the current.",
         json_schema_extra={"pattern": r'^(\*|"[0-9]+"( *, *"[0-9]+")*)$'},

@@ -8,11 +8,11 @@ import re
 from datetime import date
 from typing import Annotated
 
-from pydantic import AwareDatetime, BeforeValidator, Field, StrictBool
+from pydantic import AwareDatetime, BeforeValidator, Field, StrictBool, WithJsonSchema
 
 from kino_api.names import LONGEST_LINE, LONGEST_NAME, LONGEST_REPOSITORY, SHORTEST_NAME
 from kino_api.scope_item_rules import LONGEST_KEY
-from kino_api.users import LONGEST_EMAIL, LONGEST_PERSON_NAME
+from kino_api.users import LONGEST_PERSON_NAME
 from kino_core.metrics import METRICS
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -33,112 +33,97 @@ def _written_moment(value: object) -> object:
     return value
 
 
+def _written_number(value: object) -> object:
+    # Pydantic would take a text, and true for one; 5.0 is a whole number in JSON.
+    if isinstance(value, str | bool):
+        raise ValueError("write a number")
+    return value
+
+
 Day = Annotated[date, BeforeValidator(_written_day), Field(examples=["2026-11-22"])]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_moment), Field(examples=["2026-11-22T20:00:00Z"])]
 Flag = StrictBool
+MOST_REQUESTS = 1_000_000
+Quota = Annotated[int, Field(ge=1, le=MOST_REQUESTS), BeforeValidator(_written_number)]
 
 LONGEST_TEXT = 1000
 """What is longer than any rule allows is not looked at."""
+LONGEST_NOTE = 2000
+
+
+def _told(**schema: object) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", **schema})
+
+
+_Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
+_LINE = {"format": "line", "description": "One printable line.", "minLength": 1}
 
 Name = Annotated[
-    str,
-    Field(
-        max_length=LONGEST_TEXT,
+    _Text,
+    _told(
+        format="name",
         description="Letters, digits, spaces and - _ . & ' ( ).",
+        minLength=SHORTEST_NAME,
+        maxLength=LONGEST_NAME,
         examples=["Checkout"],
-        json_schema_extra={"format": "name", "minLength": SHORTEST_NAME, "maxLength": LONGEST_NAME},
     ),
 ]
-Line = Annotated[
-    str,
-    Field(
-        max_length=LONGEST_TEXT,
-        description="One printable line.",
-        examples=["Pay by card"],
-        json_schema_extra={"format": "line", "minLength": 1, "maxLength": LONGEST_LINE},
-    ),
-]
-PersonName = Annotated[
-    str,
-    Field(
-        max_length=LONGEST_TEXT,
-        description="One printable line.",
-        examples=["Grace Hopper"],
-        json_schema_extra={"format": "line", "minLength": 1, "maxLength": LONGEST_PERSON_NAME},
-    ),
-]
-Email = Annotated[
-    str,
-    Field(
-        max_length=LONGEST_TEXT,
-        examples=["grace@example.com"],
-        json_schema_extra={"format": "email", "minLength": 1, "maxLength": LONGEST_EMAIL},
-    ),
-]
-KnownEmail = Annotated[
-    str,
-    Field(
-        max_length=LONGEST_TEXT,
-        description="Any text: who has none like it is told no more than who has.",
-        examples=["grace@example.com"],
-    ),
-]
-_BLANK = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f\u3000"
-Written = Annotated[
-    str,
-    Field(
-        pattern=r"^[^\x00]*$",
-        description="Not blank.",
-        json_schema_extra={"pattern": rf"^[^\x00]*[^{_BLANK}][^\x00]*$"},
-    ),
-]
+Line = Annotated[_Text, _told(**_LINE, maxLength=LONGEST_LINE, examples=["Pay by card"])]
+PersonName = Annotated[_Text, _told(**_LINE, maxLength=LONGEST_PERSON_NAME, examples=["Grace Hopper"])]
 RepositoryName = Annotated[
-    str,
-    Field(
-        max_length=LONGEST_TEXT,
-        description="`owner/name` as at GitHub, or any one-line text.",
+    _Text,
+    _told(
+        **_LINE | {"description": "`owner/name` as at GitHub, or any one-line text."},
+        maxLength=LONGEST_REPOSITORY,
         examples=["octo-org/checkout"],
-        json_schema_extra={"format": "line", "minLength": 1, "maxLength": LONGEST_REPOSITORY},
     ),
 ]
 ItemKey = Annotated[
-    str,
-    Field(
-        max_length=LONGEST_TEXT,
-        description="What agents send as task_id. Must not look like an id.",
+    _Text,
+    _told(
+        **_LINE | {"description": "What agents send as task_id, on one line. Must not look like an id."},
+        maxLength=LONGEST_KEY,
         examples=["KIN-42"],
-        json_schema_extra={"format": "line", "minLength": 1, "maxLength": LONGEST_KEY},
     ),
 ]
-TimeZone = Annotated[
-    str,
-    Field(
-        max_length=LONGEST_TEXT,
-        description="An IANA name.",
-        examples=["Europe/Berlin"],
-        json_schema_extra={"format": "time-zone"},
+Email = Annotated[_Text, _told(format="email", examples=["grace@example.com"])]
+KnownEmail = Annotated[
+    _Text,
+    _told(
+        maxLength=LONGEST_TEXT,
+        description="Any text: who asks for one that nobody has is told no more.",
+        examples=["grace@example.com"],
     ),
 ]
+TimeZone = Annotated[_Text, _told(format="time-zone", description="An IANA name.", examples=["Europe/Berlin"])]
+
+_DAY_PATTERN = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_PART_PATTERN = "-Q[1-4]|-(0[1-9]|1[0-2])|-W(0[1-9]|[1-4][0-9]|5[0-3])"
 PeriodName = Annotated[
     str,
-    Field(
-        max_length=50,
+    Field(max_length=50),
+    _told(
+        pattern=f"^([0-9]{{4}}({_PART_PATTERN})?|{_DAY_PATTERN}/{_DAY_PATTERN})$",
         description="A year, quarter, month, ISO week, or two days, both included.",
         examples=["2026-Q3"],
-        json_schema_extra={"format": "period"},
     ),
 ]
 MetricKey = Annotated[
     str,
-    Field(
-        max_length=100,
-        description="A key of the catalogue.",
-        examples=["commits"],
-        json_schema_extra={"enum": [each.key for each in METRICS]},
+    Field(max_length=100),
+    _told(enum=[each.key for each in METRICS], description="A key of the catalogue.", examples=["commits"]),
+]
+_BLANK = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f\u3000"
+Note = Annotated[
+    str,
+    Field(max_length=LONGEST_NOTE, pattern=r"^[^\x00]*$"),
+    _told(
+        pattern=rf"^[^\x00]*[^{_BLANK}][^\x00]*$",
+        maxLength=LONGEST_NOTE,
+        description="Not blank.",
+        examples=["Moved to the new build servers"],
     ),
 ]
-Password = Annotated[str, Field(max_length=LONGEST_TEXT, examples=["correct horse battery staple"])]
-LinkSecret = Annotated[
-    str, Field(max_length=LONGEST_TEXT, description="The token of the link.", examples=["eyJhbGciOi…"])
-]
-RefreshToken = Annotated[str, Field(max_length=LONGEST_TEXT, examples=["eyJzdWIiOi…"])]
+Password = Annotated[_Text, Field(examples=["correct horse battery staple"])]
+LinkSecret = Annotated[_Text, Field(description="The token of the link.", examples=["eyJhbGciOi…"])]
+RefreshToken = Annotated[_Text, Field(examples=["eyJzdWIiOi…"])]

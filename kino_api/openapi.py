@@ -67,6 +67,8 @@ def _described(app: FastAPI) -> dict[str, Any]:
         for method, operation in methods.items():
             _add_permission(operation, ROUTES[method.upper(), path])
             operation["summary"] = _first_sentence(operation["description"])
+            for each in operation.get("parameters", []):
+                each["schema"] = _without_null(each["schema"])
             if method == "post" and path.startswith(REPEATABLE):
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     components = made["components"]
@@ -89,6 +91,15 @@ def _add_permission(operation: dict[str, Any], permission: Permission | Open) ->
         }
     else:
         operation["security"] = []
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a parameter, which is left out where a member of a body would be null."""
+    branches = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
+    if len(branches) != 1:
+        return schema
+    [branch] = branches
+    return {**branch, **{name: value for name, value in schema.items() if name != "anyOf"}}
 
 
 def _first_sentence(text: str) -> str:

@@ -123,7 +123,7 @@ def _errors_of(path: str, method: str, operation: Operation, schemas: dict[str, 
     errors = {400, 500, 503}
     if operation["security"] or method == "post":
         errors |= {401, 403, 429}
-    if "{" in path or any(name.endswith(("_id", "scope")) for name in _names(operation, schemas)):
+    if "{" in path or (method != "get" and any(name.endswith(("_id", "scope")) for name in _names(operation, schemas))):
         errors.add(404)
     if method != "get":
         errors.add(409)

@@ -57,7 +57,7 @@ _BATCH_DOOR: dict[str, Any] = {
         "required": True,
         "content": {
             "application/x-ndjson": {
-                "schema": {"type": "string", "pattern": "[^\\s]", "examples": [json.dumps(_EVENT) + "\n"]}
+                "schema": {"type": "string", "minLength": 1, "pattern": "\\S", "examples": [json.dumps(_EVENT) + "\n"]}
             }
         },
     },

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from kino_core.errors import Category, Conflict, KinoError
 from kino_core.logs import hide_in, hide_in_text
@@ -71,6 +72,7 @@ CRASH = Problem(
     500, Category.SERVER, "INTERNAL_ERROR", "Something went wrong here. Try again; if it stays, give the request id."
 )
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _HTTP = {
     404: (Category.NOT_FOUND, "NOT_FOUND", "There is nothing at this address. Check it for typing errors."),
     405: (Category.VALIDATION, "METHOD_NOT_ALLOWED", "This address does not take this method."),
@@ -105,7 +107,19 @@ def answer_problem(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
     request_id = request.scope["state"]["request_id"]
     envelope = problem.envelope(request_id, support_contact(request))
-    return JSONResponse(envelope, problem.status, headers=dict(problem.headers))
+    headers = dict(problem.headers)
+    if problem.status == 405:
+        headers["Allow"] = ", ".join(methods_of(request))
+    return JSONResponse(envelope, problem.status, headers=headers)
+
+
+def methods_of(request: Request) -> list[str]:
+    """Return every method that the request's address takes; the framework knows only those of one of its routes."""
+    return [
+        method
+        for method in _METHODS
+        if any(each.matches({**request.scope, "method": method})[0] is Match.FULL for each in request.app.routes)
+    ]
 
 
 def support_contact(request: Request) -> str | None:

@@ -69,6 +69,12 @@ class ProjectExists(Conflict):
     code = "PROJECT_EXISTS"
 
 
+class ReasonWithoutStatus(InvalidInput):
+    """A reason for a status that nobody set."""
+
+    code = "REASON_WITHOUT_STATUS"
+
+
 class InvalidTimeZone(InvalidInput):
     """A time zone that is not an IANA name."""
 
@@ -273,7 +279,7 @@ def _check(session: WriteSession, wanted: Project) -> None:
     if wanted.start_date and wanted.end_date and wanted.end_date < wanted.start_date:
         raise InvalidDates("Please ensure the end date is not before the start date.", field="end_date")
     if wanted.status is None and wanted.status_reason is not None:
-        raise InvalidInput("There is no status that the reason is for. Give both.", field="status_reason")
+        raise ReasonWithoutStatus("There is no status that the reason is for. Give both.", field="status_reason")
     if wanted.time_zone not in _time_zones() or not _knows_time_zone(session, wanted.time_zone):
         raise InvalidTimeZone(
             f"{wanted.time_zone!r} is no time zone. Use an IANA name such as Europe/Berlin.", field="time_zone"

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from kino_core.errors import Category, InvalidInput
 
@@ -18,8 +18,8 @@ MOST_ITEMS = 200
 
 Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="How many items to return at most.")]
 CursorText = Annotated[
-    str | None,
-    Query(max_length=2000, description="`next_cursor` of the page before.", json_schema_extra={"format": "cursor"}),
+    Annotated[str, Field(max_length=2000), WithJsonSchema({"type": "string", "format": "cursor"})] | None,
+    Query(description="`next_cursor` of the page before."),
 ]
 
 Description = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")]

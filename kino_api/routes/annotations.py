@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from kino_api.annotations import (
     Annotation,
@@ -18,7 +18,7 @@ from kino_api.annotations import (
 )
 from kino_api.authentication import CurrentUser, writing
 from kino_api.etags import IfMatch, etag_of
-from kino_api.fields import Day, MetricKey, PeriodName, Written
+from kino_api.fields import Day, MetricKey, Note, PeriodName
 from kino_api.guarded_route import guarded_router
 from kino_api.resources import resources_of
 from kino_api.shapes import DEFAULT_LIMIT, Body, Changes, CursorText, Limit, Page, day_cursor, not_both, page_of
@@ -27,8 +27,6 @@ from kino_core.periods import parse_period
 
 router = guarded_router("/api/v1/projects/{project_id}/annotations", "annotations")
 
-NoteText = Annotated[Written, Field(max_length=2000, examples=["Moved to the new build servers"])]
-
 
 class NewAnnotation(Body):
     """What a note needs: a day and a text; what it is about where it is not the whole project."""
@@ -36,7 +34,7 @@ class NewAnnotation(Body):
     model_config = ConfigDict(json_schema_extra=not_both("metric", "scope_item_id"))
 
     day: Day
-    text: NoteText
+    text: Note
     metric: MetricKey | None = None
     scope_item_id: uuid.UUID | None = None
 
@@ -45,7 +43,7 @@ class AnnotationChanges(Changes):
     """The fields to change; those left out stay as they are."""
 
     day: Day = date(2026, 1, 1)
-    text: NoteText = ""
+    text: Note = ""
     metric: MetricKey | None = None
     scope_item_id: uuid.UUID | None = None
 
@@ -64,7 +62,7 @@ def show(
     """List the notes of a project by day."""
     if metric is not None:
         metric_of(metric)
-    wanted = AnnotationFilter(parse_period(period) if period else None, metric, scope_item_id)
+    wanted = AnnotationFilter(parse_period(period) if period is not None else None, metric, scope_item_id)
     with resources_of(request).database.read() as session:
         found = list_annotations(session, project_id, wanted, after=day_cursor(cursor), limit=limit + 1)
     return page_of(found, limit, lambda each: (each.day, each.id))

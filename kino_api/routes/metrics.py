@@ -189,7 +189,7 @@ def _scope(request: Request, user: User, asked: Asked) -> Scope:
 
 
 def _period(text: str | None) -> Period:
-    return parse_period(text) if text else Period.of(Grain.MONTH, datetime.now(UTC).date())
+    return parse_period(text) if text is not None else Period.of(Grain.MONTH, datetime.now(UTC).date())
 
 
 def _offset(cursor: str | None) -> int:

@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Request, Response
-from pydantic import Field, StrictFloat, StrictInt
+from pydantic import Field, StrictFloat
 
 from kino_api.authentication import CurrentUser, writing
-from kino_api.fields import Moment, RepositoryName
+from kino_api.fields import Moment, Quota, RepositoryName
 from kino_api.guarded_route import guarded_router
 from kino_api.projects import get_project
 from kino_api.repositories import Repository, connect_repository, list_repositories
@@ -38,9 +38,6 @@ repositories_router = guarded_router("/api/v1/projects/{project_id}/repositories
 tokens_router = guarded_router("/api/v1/projects/{project_id}/tokens", "agent tokens")
 
 
-MOST_REQUESTS = 1_000_000
-
-
 class NewRepository(Body):
     """The repository to connect."""
 
@@ -52,8 +49,8 @@ class NewAgentToken(Body):
 
     agent_type: AgentType | None = None
     expires_at: Moment | None = None
-    per_minute: Annotated[StrictInt, Field(ge=1, le=MOST_REQUESTS)] | None = None
-    per_hour: Annotated[StrictInt, Field(ge=1, le=MOST_REQUESTS)] | None = None
+    per_minute: Quota | None = None
+    per_hour: Quota | None = None
 
 
 class Succession(Body):

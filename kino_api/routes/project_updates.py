@@ -94,7 +94,7 @@ def show(
     period: Annotated[PeriodName | None, Query(description="Updates whose period touches this one.")] = None,
 ) -> Page[ProjectUpdate]:
     """List what was written about a project, the newest first."""
-    days = parse_period(period) if period else None
+    days = parse_period(period) if period is not None else None
     with resources_of(request).database.read() as session:
         found = list_updates(
             session, project_id, author_id=author_id, period=days, after=moment_cursor(cursor), limit=limit + 1

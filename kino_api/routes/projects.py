@@ -39,10 +39,15 @@ router = guarded_router("/api/v1/projects", "projects")
 Reason = Annotated[str | None, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 
 
+_REASON = {"status_reason": {"type": "string", "minLength": 1}}
+_STATUS = {"properties": {"status": {"type": "string"}}, "required": ["status"]}
+_NO_REASON_ALONE = {"if": {"properties": _REASON, "required": ["status_reason"]}, "then": _STATUS}
+
+
 class NewProject(Body):
     """What a new project needs: a name, and whatever else is known."""
 
-    model_config = ConfigDict(json_schema_extra=not_both("initiative", "initiative_id"))
+    model_config = ConfigDict(json_schema_extra=not_both("initiative", "initiative_id") | _NO_REASON_ALONE)
 
     name: Annotated[Name, Field(examples=["Checkout"])]
     initiative: Annotated[Name | None, Field(description="By name; made if it is missing.")] = None

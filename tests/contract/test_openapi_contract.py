@@ -1,115 +1,83 @@
 """The OpenAPI description is a contract that holds: Schemathesis tries all of it on a running Kino.
 
-`make contract EXAMPLES=300` does the same with that many examples an operation.
+`make contract EXAMPLES=300` tries every case it can think of, and that many more for each operation.
 """
 
+import itertools
 import json
 import os
 import re
-import unicodedata
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import schemathesis
-from hypothesis import strategies as st
+from hypothesis import settings as hypothesis_settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.core.transport import Response
-from schemathesis.openapi.checks import RejectedPositiveData, UnsupportedMethodResponse
+from schemathesis.generation.hypothesis.builder import HypothesisTestConfig, HypothesisTestMode, create_test
+from schemathesis.generation.meta import TestPhase
+from schemathesis.openapi.checks import AllowHeaderMismatch, RejectedPositiveData, UnsupportedMethodResponse
+from schemathesis.schemas import BaseSchema
 
-from kino_api.app import create_api
-from kino_core.settings import settings_from
+from kino_api.permissions import ROUTES
 from tests.conftest import fresh_database
-from tests.contract.world import World, running_world
+from tests.contract.formats import FORMATS
 
-EXAMPLES = int(os.environ.get("KINO_CONTRACT_EXAMPLES", "4"))
-SCENARIOS = int(os.environ.get("KINO_CONTRACT_SCENARIOS", "15"))
+if TYPE_CHECKING:
+    from tests.contract.world import World
 
-CONFIG = SchemathesisConfig.from_dict(
-    {
-        "seed": 42,
-        "generation": {"max-examples": EXAMPLES, "deterministic": True, "database": "none"},
-        "checks": {
-            # Beside what Schemathesis takes for an answer: 412, because `If-Match` comes before the body.
-            "positive_data_acceptance": {"expected-statuses": ["2xx", "401", "403", "404", "409", "412"]},
-            "negative_data_rejection": {"expected-statuses": ["400", "401", "403", "404", "405", "409", "412", "415"]},
-        },
-        "phases": {"coverage": {"unexpected-methods": ["PUT", "PATCH", "TRACE"]}},
-    }
-)
-DESCRIPTION = create_api(settings_from({})).openapi()
-SCHEMA = schemathesis.openapi.from_dict(DESCRIPTION, config=CONFIG)
+DEEP = int(os.environ.get("KINO_CONTRACT_EXAMPLES", "0"))
+"""How many examples of each operation a deep run makes up; 0 for the short run of every day."""
 
+SEED = 42
+CONFIG = {
+    "seed": SEED,
+    "generation": {"max-examples": DEEP or 2, "deterministic": True, "database": "none", "no-shrink": not DEEP},
+    "checks": {
+        # 412 is an answer to either: `If-Match` is looked at before the fields of the body are.
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "401", "403", "404", "409", "412"]},
+        "negative_data_rejection": {"expected-statuses": ["400", "401", "403", "404", "405", "409", "412", "415"]},
+    },
+    # Only the links that the description has: what else Schemathesis takes for one differs from run to run.
+    "phases": {"stateful": {"inference": {"algorithms": []}}},
+}
+SCENARIOS, STEPS = (DEEP, 12) if DEEP else (8, 6)
 
-ENDINGS = ("/archive", "/erase", "/logout", "/rotate")
+FIRST, EVERY = 4, 20
+"""Of the cases that cover a schema the short run takes the first ones, and then each so many-th."""
 
-# Refusals of what no schema can tell from what is taken, by the code of the error.
+OPERATIONS = [each for each in ROUTES if each[1].startswith(("/api/v1", "/auth")) and each[1] != "/api/v1/openapi.json"]
+OPERATIONS += [
+    ("POST", path) for path in ("/webhooks/agent-update", "/webhooks/agent-update/batch", "/webhooks/github")
+]
+
+ENDING = ("/archive", "/erase", "/logout", "/rotate")
+"""Operations after which an object is not what it was, beside DELETE."""
+
 BEYOND_SCHEMAS = {
     "INVALID_CURSOR": "only the list that gave a cursor out knows it",
     "INVALID_DATE_RANGE": "schemas compare no two fields",
+    "INVALID_PERIOD": "that February has no 30th day, and which of two days is the first, no pattern knows",
     "INVALID_ASSIGNEE": "only a member, or an agent that was heard of, can be assigned",
     "INVALID_ORDER": "an order names every item there is",
+    "REASON_WITHOUT_STATUS": "the status that the project has counts too",
     "UNKNOWN_PERSON": "only somebody of the histories can be meant",
     "SCOPES_COMBINED": "OpenAPI has no way to say that parameters exclude each other",
     "SERIES_TOO_LONG": "how many points there are depends on two parameters together",
 }
-
-
-@SCHEMA.hook
-def filter_failure(
-    _context: schemathesis.HookContext, failure: Failure, case: schemathesis.Case, response: Response
-) -> bool:
-    if isinstance(failure, RejectedPositiveData) and response.status_code == 400:
-        return response.json()["error"]["code"] not in BEYOND_SCHEMAS
-    if isinstance(failure, AcceptedNegativeData) and case.path == "/webhooks/agent-update/batch":
-        # Whatever is sent is lines, and each is refused by itself.
-        return False
-    # `order` is read as the id of an item, at whose address there are other methods.
-    return not (isinstance(failure, UnsupportedMethodResponse) and case.path.endswith("/scope-items/order"))
-
-
-@schemathesis.serializer("application/x-ndjson")
-def as_lines(_context: schemathesis.SerializationContext, value: Any) -> bytes:  # noqa: ANN401 - any JSON
-    return value.encode() if isinstance(value, str) else json.dumps(value).encode()
-
-
-def _texts(letters: st.SearchStrategy[str], *, shortest: int = 1) -> st.SearchStrategy[str]:
-    # What Kino stores: in NFC, without spaces at its ends.
-    made = st.text(letters, min_size=shortest, max_size=60)
-    return made.map(lambda text: unicodedata.normalize("NFC", text).strip()).filter(lambda text: len(text) >= shortest)
-
-
-def _periods() -> st.SearchStrategy[str]:
-    years, days = st.integers(1000, 9998), st.dates()
-    return st.one_of(
-        years.map(str),
-        st.builds("{}-Q{}".format, years, st.integers(1, 4)),
-        st.builds("{}-{:02}".format, years, st.integers(1, 12)),
-        st.builds("{}-W{:02}".format, years, st.integers(1, 52)),
-        st.tuples(days, days).map(lambda both: "{}/{}".format(*sorted(both))),
-    )
-
-
-# The formats of our own, as the rules of their nouns say them.
-FORMATS = {
-    "name": _texts(st.characters(categories=["L", "Nd"], include_characters="-_.&'()"), shortest=3),
-    "line": _texts(st.characters(exclude_categories=["C", "Z"], include_characters=" ")),
-    "time-zone": st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/Ushuaia", "Asia/Kathmandu"]),
-    "period": _periods(),
-    "event-time": st.datetimes(datetime(1970, 1, 2), datetime(2999, 12, 30)).map(lambda time: f"{time.isoformat()}Z"),
-    "cursor": st.text(st.characters(codec="ascii", categories=["L", "Nd"]), min_size=1, max_size=60),
-}
-for _format, _strategy in FORMATS.items():
-    schemathesis.openapi.format(_format, _strategy)
+"""Refusals of requests in which every field is right by itself: the code of the error, and why no schema says it."""
 
 
 @pytest.fixture(scope="module")
 def world(
     postgres_url: str, redis_server_url: str, _template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
+) -> "Iterator[World]":
+    from kino_core.settings import settings_from
+    from tests.contract.world import running_world
+
     with fresh_database(postgres_url, _template) as database_url:
         values = {
             "KINO_HOME": str(tmp_path_factory.mktemp("contract") / "home"),
@@ -122,25 +90,97 @@ def world(
             yield world
 
 
-@SCHEMA.parametrize()
-def test_operation(case: schemathesis.Case, world: World) -> None:
-    _name_what_exists(case, world)
-    case.call_and_validate(base_url=world.url, headers=world.headers(case.path))
-    if case.path.startswith("/auth/"):
-        world.forget_session()
+@pytest.fixture(scope="module")
+def described(world: "World") -> BaseSchema:
+    for name, strategy in FORMATS.items():
+        schemathesis.openapi.format(name, strategy)
+    schemathesis.serializer("application/x-ndjson")(_as_lines)
+    config = SchemathesisConfig.from_dict(CONFIG)
+    schema = schemathesis.openapi.from_dict(world.description(), config=config)
+    schema.hook("filter_failure")(_counts)
+    return schema
 
 
-def _name_what_exists(case: schemathesis.Case, world: World) -> None:
+@pytest.mark.parametrize("method_and_path", OPERATIONS, ids=" ".join)
+def test_an_operation_keeps_its_word(method_and_path: tuple[str, str], described: BaseSchema, world: "World") -> None:
+    method, path = method_and_path
+    operation = described[path][method]
+    covered = itertools.count(1)
+
+    def attempt(case: schemathesis.Case) -> None:
+        if case.meta and case.meta.phase.name is TestPhase.COVERAGE and not _is_sampled(next(covered)):
+            return
+        _name_what_exists(case, world)
+        case.call_and_validate(base_url=world.url, headers=world.headers(path))
+        if path.startswith("/auth/"):
+            world.forget_session()
+
+    # As `parametrize` of Schemathesis builds it, but here: that makes up every case while tests are being collected.
+    config = HypothesisTestConfig(
+        project=described.config,
+        settings=described.config.get_hypothesis_settings(operation=operation, phase="fuzzing"),
+        modes=list(HypothesisTestMode),
+        seed=SEED,
+    )
+    create_test(operation=operation, test_func=attempt, config=config)()
+
+
+def test_what_was_made_can_be_followed(described: BaseSchema, world: "World") -> None:
+    class Following(described.as_state_machine()):
+        def get_call_kwargs(self, case: schemathesis.Case) -> dict[str, Any]:
+            return {"base_url": world.url, "headers": world.headers(case.path)}
+
+        def before_call(self, case: schemathesis.Case) -> None:
+            _spare(case)
+
+        def after_call(self, response: Response, case: schemathesis.Case) -> None:
+            if case.path.startswith("/auth/"):
+                world.forget_session()
+
+    Following.run(
+        settings=hypothesis_settings(
+            max_examples=SCENARIOS, stateful_step_count=STEPS, derandomize=True, database=None, deadline=None
+        )
+    )
+
+
+def _counts(_context: schemathesis.HookContext, failure: Failure, case: schemathesis.Case, response: Response) -> bool:
+    """Return whether a failure is one, False for what no description could say."""
+    match failure:
+        case RejectedPositiveData() if response.status_code == 400:
+            return response.json()["error"]["code"] not in BEYOND_SCHEMAS
+        case AcceptedNegativeData():
+            # Whatever is sent there is lines, and each is refused by itself.
+            return case.path != "/webhooks/agent-update/batch"
+        case UnsupportedMethodResponse() | AllowHeaderMismatch():
+            # Their last words are read as ids too, and at the address of one object there are other methods.
+            return not case.path.endswith(("/scope-items/order", "/sessions/end-others"))
+    return True
+
+
+def _as_lines(_context: schemathesis.SerializationContext, value: object) -> bytes:
+    return value.encode() if isinstance(value, str) else json.dumps(value).encode()
+
+
+def _is_sampled(number: int) -> bool:
+    return DEEP > 0 or number <= FIRST or number % EVERY == 0
+
+
+def _name_what_exists(case: schemathesis.Case, world: "World") -> None:
     """Put existing ids in place of those made up, which lead nowhere; what the request would end keeps its own."""
     names = re.findall(r"\{(\w+)\}", case.path)
-    spared = names[-1:] if case.method == "DELETE" or case.path.endswith(ENDINGS) else []
+    spared = names[-1:] if case.method == "DELETE" or case.path.endswith(ENDING) else []
     for name in names:
         if name in world.ids and name not in spared and _is_id(str(case.path_parameters.get(name, ""))):
             case.path_parameters[name] = world.ids[name]
     if re.fullmatch(r'"\d+"', case.headers.get("if-match", "")):
         case.headers["if-match"] = "*"
-    if case.path == "/api/v1/reports" and isinstance(case.body, dict) and case.body.get("scope") in ({}, None):
-        # A report of everything takes a process seconds.
+    _spare(case)
+
+
+def _spare(case: schemathesis.Case) -> None:
+    """Have no report made of everything there is: each takes a process of its own some seconds."""
+    if case.path == "/api/v1/reports" and isinstance(case.body, dict) and not case.body.get("scope", {}):
         case.body["scope"] = {"project": "nobody"}
 
 

@@ -270,6 +270,13 @@ def test_health_details_tell_what_is_on_off_or_away(kino: Kino) -> None:
     assert "password" not in json.dumps(found)
 
 
+def test_an_address_tells_every_method_that_it_takes(kino: Kino) -> None:
+    with kino.database.write() as session:
+        project = create_project(session, "Checkout").id
+    answer = kino.signed_in().put(f"/api/v1/projects/{project}", json={})
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, PATCH, DELETE")
+
+
 def test_the_description_covers_api_sign_in_and_doors(kino: Kino) -> None:
     described = kino.signed_in().get("/api/v1/openapi.json").json()
     paths = set(described["paths"])
