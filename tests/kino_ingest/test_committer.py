@@ -72,7 +72,8 @@ async def test_a_server_that_is_away_is_told_in_time_and_found_again(database: D
         assert time.monotonic() - began < 2
         admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")  # type: ignore[call-overload]
     assert await committer.land(agent_event("after"), 10) is Outcome.ACCEPTED
-    assert one(database, "SELECT count(*) FROM landing.event") == 2
+    # Whether the one whose sender was told to come again came in all the same depends on the moment.
+    assert one(database, "SELECT count(*) FROM landing.event WHERE event_id NOT LIKE '%%lost'") == 2
     await committer.stop()
 
 

@@ -24,7 +24,7 @@ from kino_ingest.worker import work
 from tests.kino_ingest.events import PROJECT, agent_event, git_events, landed, one, record
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
