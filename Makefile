@@ -1,6 +1,9 @@
 # Every verb sets up what is missing first; a repeat costs a second or two.
 .PHONY: setup up test contract torture lint bench docs ready
 
+# Where it is set, every process compiles all of Python's sources again: seconds each, minutes for the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 SHELL := /bin/bash
 BIN := .venv/bin
 
@@ -15,7 +18,7 @@ up: ready
 
 test: ready
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n auto --dist loadfile; tested=$$?; $(BIN)/coverage combine --quiet; \
+	@$(BIN)/coverage run -m pytest -n auto --dist loadfile --no-loadscope-reorder; tested=$$?; $(BIN)/coverage combine --quiet; \
 	set -o pipefail; $(BIN)/coverage report --skip-covered | tail -n 1; covered=$$?; exit $$((tested || covered))
 
 # ROUNDS faults at random under load; with MEMORY=minutes, watches the memory of the web process instead.

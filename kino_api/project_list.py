@@ -82,7 +82,6 @@ def ordered(sql: str, sort: ProjectSort) -> str:
     expression = key.falling if sort.falls and key.falling else key.rising
     parts = {
         "{key}": expression.format(value=f"project.{sort.column}"),
-        "{shown_key}": expression.format(value=f"chosen.{sort.column}"),
         "{after_key}": expression.format(value=f"CAST(nullif(CAST(:after_key AS text), '') AS {key.type})"),
         "{beyond}": "<" if sort.falls else ">",
         "{direction}": "DESC" if sort.falls else "ASC",

@@ -41,6 +41,15 @@ structlog.configure(processors=[structlog.processors.format_exc_info, structlog.
 TEMPLATE = "kino_template"
 CRASH_SAFETY_OFF = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 
+LONGEST = ("e2e", "kino_cli", "faults", "torture")
+"""Folders whose files take a minute or more each: they go first, so that no worker is left with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first; the order within a file stays."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in LONGEST)
+
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

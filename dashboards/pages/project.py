@@ -49,7 +49,7 @@ SAID = ("commits", "prs_merged", "agent_commit_share")
 """What the sentence under the project's name and the charts are made of."""
 FEED_LINES = 50
 SEE_REPOSITORIES = Permission(Resource.REPOSITORY, Action.READ)
-LIVE_PARTS = frozenset({"feed", "blockers", "pulls"})
+LIVE_PARTS = frozenset({"feed", "blockers", "pulls", "crew"})
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,7 @@ def _live_part(site: Site, project_id: uuid.UUID, period: str) -> dict[str, Any]
             "feed": [_line(each) for each in recent_activity(session, project_id, FEED_LINES)],
             "blockers": open_blockers(session, project_id),
             "pulls": recent_pull_requests(session, project_id),
+            "crew": crew_of(session, project_id),
         }
 
 

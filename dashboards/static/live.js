@@ -48,15 +48,30 @@
       if (feed && item.event_row) show(item);
       if (item.count || item.event_type === "blocker_identified" || item.event_type === "task_completed") refresh("blockers", 400);
       if (item.count) refresh("feed", 1000);
+      if (item.count || !seen(item)) refresh("crew", 1500);
       refresh("numbers", 8000);
     },
-    commit() { refresh("numbers", 8000); },
+    commit() { refresh("crew", 3000); refresh("numbers", 8000); },
     pull_request() { refresh("pulls", 1500); refresh("numbers", 8000); },
     project(item) {
       if (item.type === "blocker_resolved") refresh("blockers", 400);
       refresh("numbers", 2000);
     },
   };
+
+  // ----- the agents -----
+  // Most news are of agents that the page knows: they need no question to the server.
+  function seen(item) {
+    const time = [...document.querySelectorAll("[data-seen]")].find((chip) => chip.dataset.seen === item.agent_name)?.querySelector("time");
+    if (!time) return false;
+    if (Date.parse(item.occurred_at) > Date.parse(time.dateTime)) setTime(time, item.occurred_at);
+    return true;
+  }
+  function setTime(time, moment) {
+    time.dateTime = moment;
+    time.title = new Date(moment).toUTCString();
+    time.textContent = window.kino.relative(Date.parse(moment), Date.now());
+  }
 
   // ----- the feed -----
   function show(item) {
@@ -100,10 +115,7 @@
     made.querySelector("[data-verb]").textContent = ` ${verb} `;
     made.querySelector("[data-task]").textContent = item.task_id;
     made.querySelector(".detail").textContent = detail(item.event_type, data).slice(0, 300);
-    const time = made.querySelector("time");
-    time.dateTime = item.occurred_at;
-    time.title = new Date(item.occurred_at).toUTCString();
-    time.textContent = window.kino.relative(Date.parse(item.occurred_at), Date.now());
+    setTime(made.querySelector("time"), item.occurred_at);
     return made;
   }
   function tellUnread() {
@@ -131,6 +143,7 @@
     if (!paused) window.htmx?.trigger(document.body, "kino:feed");
     refresh("blockers", 1000);
     refresh("pulls", 1000);
+    refresh("crew", 1000);
     // Numbers follow the lake, which needs some seconds itself, and cost more to read.
     refresh("numbers", polling ? 30000 : 5000);
   }

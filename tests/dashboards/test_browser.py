@@ -171,6 +171,28 @@ def test_the_feed_lives(
     assert watched.complaints == []
 
 
+def test_the_agents_of_the_page_are_those_of_the_feed(
+    watched: Watched, story: Story, redis_url: str, landed: Callable[[Sequence[Event]], None]
+) -> None:
+    page = watched.page
+    page.goto(f"/projects/{story.project_id}")
+    expect(page.locator("[data-live-badge]")).to_have_text("Live")
+    chips = page.locator("#crew [data-seen]")
+    known = chips.count()
+    assert "just now" not in " ".join(chips.all_inner_texts())
+    reports = [
+        agent_report(story.project_id, "task_started", datetime.now(UTC), agent=agent, task="KIN-70")
+        for agent in ("claude-7", "newcomer-1")
+    ]
+    landed(reports)
+    with redis.Redis.from_url(redis_url) as server:
+        publish(server, [_told(story, place, report) for place, report in enumerate(reports, start=900)])
+    expect(chips).to_have_count(known + 1)
+    for agent in ("claude-7", "newcomer-1"):
+        expect(chips.filter(has_text=agent)).to_contain_text("just now")
+    assert watched.complaints == []
+
+
 def test_a_line_reads_the_same_live_and_from_the_server(
     watched: Watched, story: Story, redis_url: str, landed: Callable[[Sequence[Event]], None]
 ) -> None:

@@ -78,3 +78,34 @@ FROM generate_series(1, greatest(100, pg_temp.projects() / 5)) AS number;
 INSERT INTO kino.audit (actor_type, action, entity_type, entity_id, project_id)
 SELECT 'system', 'UPDATE', 'project', pg_temp.id(number)::text, pg_temp.id(number)
 FROM generate_series(1, pg_temp.projects()) AS number, generate_series(1, 2) AS place;
+
+INSERT INTO kino.scope_item (id, project_id, key, title, position, created_at, updated_at)
+SELECT pg_temp.id(number * 10 + place), pg_temp.id(number), 'KIN-' || place, 'Item ' || place, place, now(), now()
+FROM generate_series(1, pg_temp.projects()) AS number, generate_series(1, 3) AS place;
+
+INSERT INTO kino.project_update (
+    id, project_id, submitted_by, overall_status, period_start, period_end, submitted_at, updated_at)
+SELECT pg_temp.id(number), pg_temp.id(number), pg_temp.id(1 + number % 100), 'ON_TRACK', current_date - 7, current_date,
+    now(), now()
+FROM generate_series(1, pg_temp.projects()) AS number;
+
+INSERT INTO kino.annotation (id, project_id, day, text, created_at, updated_at)
+SELECT pg_temp.id(number), pg_temp.id(number), current_date, 'Half of them were away', now(), now()
+FROM generate_series(1, pg_temp.projects()) AS number;
+
+INSERT INTO kino.agent_session (
+    agent_id, project_id, session_id, first_seen_at, last_seen_at, tasks_started, commits, test_runs, tasks_completed,
+    blockers)
+SELECT pg_temp.id(1 + number % 100), pg_temp.id(number), 'session-' || number, now(),
+    now() - make_interval(mins => number::integer), 1, 1, 1, 1, 0
+FROM generate_series(1, pg_temp.projects()) AS number;
+
+INSERT INTO kino.security_event (id, occurred_at, last_at, kind, severity, user_id, address, count)
+SELECT pg_temp.id(number), now() - make_interval(mins => number::integer), now(),
+    (ARRAY['sign_in_failed', 'refused', 'rate_limited', 'injection', 'cross_site'])[1 + number % 5], 'low',
+    pg_temp.id(1 + number % 100), '192.0.2.' || number % 200, 1
+FROM generate_series(1, greatest(500, pg_temp.projects() / 2)) AS number;
+
+INSERT INTO kino.session (id, user_id, refresh_hash, expires_at)
+SELECT pg_temp.id(number), pg_temp.id(number), number::text::bytea, now() + interval '1 day'
+FROM generate_series(1, greatest(100, pg_temp.projects() / 5)) AS number;

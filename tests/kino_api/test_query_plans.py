@@ -9,8 +9,11 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from kino_api.activity import recent_activity
+from kino_api.activity import activity_of_agent, recent_activity
+from kino_api.agent_sessions import list_sessions as list_agent_sessions
 from kino_api.agents import list_agents
+from kino_api.annotations import list_annotations
+from kino_api.audit import AuditFilter, list_audit
 from kino_api.blockers import open_blockers
 from kino_api.dependencies import list_dependencies
 from kino_api.initiatives import list_initiatives
@@ -19,8 +22,16 @@ from kino_api.milestones import list_milestones
 from kino_api.portfolio import list_projects
 from kino_api.project_list import ProjectFilter, ProjectSort
 from kino_api.project_states import Priority, ProjectStatus
-from kino_api.users import User
+from kino_api.project_updates import list_updates
+from kino_api.repositories import list_repositories
+from kino_api.scope_items import list_items
+from kino_api.security_events import SecurityFilter, list_security_events
+from kino_api.session_list import list_sessions
+from kino_api.tokens import list_tokens
+from kino_api.user_accounts import list_accounts
+from kino_api.users import Role, User
 from kino_core.database import Database, ReadSession
+from kino_core.watch import Suspicion
 from kino_ingest.dead_letters import list_letters
 from kino_reports.store import list_reports
 from tests.factories.portfolio import seed_portfolio
@@ -29,7 +40,10 @@ from .statements import statements_of
 
 PROJECTS = 10_000
 SOME_PROJECT = uuid.UUID(int=4_321)
+SOME_AGENT = uuid.UUID(int=43)
 MEMBER = User(uuid.UUID(int=77), "somebody77@example.com", "Somebody", None)
+ADMIN = User(uuid.UUID(int=78), "somebody78@example.com", "Somebody", Role.ADMIN)
+MANAGER = User(uuid.UUID(int=79), "somebody79@example.com", "Somebody", Role.MANAGER)
 SMALL = 200
 """Tables of fewer rows may be read as a whole: that is less than looking anything up."""
 
@@ -63,6 +77,30 @@ LISTS: dict[str, Callable[[ReadSession], object]] = {
     "activity": lambda session: recent_activity(session, SOME_PROJECT, 51),
     "activity, a later page": lambda session: recent_activity(
         session, SOME_PROJECT, 51, (datetime.now(UTC), "agent", "x")
+    ),
+    "activity of an agent": lambda session: activity_of_agent(session, ADMIN, SOME_AGENT, 51),
+    "sessions of an agent": lambda session: list_agent_sessions(session, ADMIN, SOME_AGENT, limit=51),
+    "scope items": lambda session: list_items(session, SOME_PROJECT, limit=51),
+    "scope items, a later page": lambda session: list_items(session, SOME_PROJECT, after=(1, SOME_PROJECT), limit=51),
+    "updates": lambda session: list_updates(session, SOME_PROJECT, limit=51),
+    "annotations": lambda session: list_annotations(session, SOME_PROJECT, limit=51),
+    "repositories": lambda session: list_repositories(session, SOME_PROJECT),
+    "tokens": lambda session: list_tokens(session, SOME_PROJECT),
+    "users": lambda session: list_accounts(session, ADMIN, limit=51),
+    "users, a later page": lambda session: list_accounts(session, ADMIN, after=("somebody 5", SOME_PROJECT), limit=51),
+    "users by a part of their name": lambda session: list_accounts(session, ADMIN, text="body 43", limit=51),
+    "users of a leader": lambda session: list_accounts(session, MEMBER, limit=51),
+    "sessions of a user": lambda session: list_sessions(session, MEMBER.id),
+    "audit": lambda session: list_audit(session, ADMIN, AuditFilter()),
+    "audit of a manager": lambda session: list_audit(session, MANAGER, AuditFilter()),
+    "audit of a project": lambda session: list_audit(session, ADMIN, AuditFilter(), project_id=SOME_PROJECT),
+    "audit of an action": lambda session: list_audit(session, ADMIN, AuditFilter(action="LOGIN")),
+    "security events": lambda session: list_security_events(session, SecurityFilter()),
+    "security events of a kind": lambda session: list_security_events(
+        session, SecurityFilter(kind=Suspicion.INJECTION)
+    ),
+    "security events of an address": lambda session: list_security_events(
+        session, SecurityFilter(address="192.0.2.43")
     ),
     "open blockers": lambda session: open_blockers(session, SOME_PROJECT),
     "reports": lambda session: list_reports(session, limit=51),

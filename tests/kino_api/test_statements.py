@@ -17,18 +17,8 @@ from .statements import statements_of
 
 NOW = datetime.now(UTC)
 PROJECT = uuid.UUID(int=1)
-LISTS = (
-    "/api/v1/projects",
-    "/api/v1/initiatives",
-    "/api/v1/agents",
-    "/api/v1/reports",
-    "/api/v1/dead-letters",
-    f"/api/v1/projects/{PROJECT}/activity",
-    f"/api/v1/projects/{PROJECT}/blockers",
-    f"/api/v1/projects/{PROJECT}/repositories",
-    f"/api/v1/projects/{PROJECT}/tokens",
-)
-"""Every list. A new one belongs here, and the rows that it shows into ROWS."""
+FROM_THE_LAKE = ("/metrics", "/explain")
+"""Lists of what PostgreSQL does not hold; they end so."""
 
 ROWS = (
     "INSERT INTO kino.initiative (id, name, created_at) VALUES (%(id)s, %(name)s, %(now)s)",
@@ -38,6 +28,32 @@ ROWS = (
     "INSERT INTO kino.agent_activity"
     " (occurred_at, source, event_id, event_row, project_id, agent_id, event_type, task_id, data)"
     " VALUES (%(now)s, 'agent', %(name)s, %(number)s, %(project)s, %(id)s, 'blocker_identified', %(name)s, '{}')",
+    "INSERT INTO kino.agent_activity"
+    " (occurred_at, source, event_id, event_row, project_id, agent_id, event_type, task_id, data)"
+    " VALUES (%(now)s, 'agent', 'of 1/' || %(number)s, %(number)s, %(project)s, %(project)s, 'x', '', '{}')",
+    "INSERT INTO kino.agent_session"
+    " VALUES (%(project)s, %(project)s, %(name)s, NULL, NULL, NULL, %(now)s, %(now)s, 1, 1, 1, 1, 1)",
+    "INSERT INTO kino.\"user\" (id, email, name, password_hash) VALUES (%(id)s, %(name)s, %(name)s, '')",
+    "INSERT INTO kino.project_member (project_id, user_id, role) VALUES (%(project)s, %(id)s, 'MEMBER')",
+    "INSERT INTO kino.session (id, user_id, refresh_hash, expires_at)"
+    " SELECT gen_random_uuid(), id, uuid_send(gen_random_uuid()), now() + interval '1 day' FROM kino.\"user\"",
+    "INSERT INTO kino.milestone (id, project_id, name, due_date, created_at, updated_at)"
+    " VALUES (%(id)s, %(project)s, %(name)s, current_date, %(now)s, %(now)s)",
+    "INSERT INTO kino.scope_item (id, project_id, title, position, created_at, updated_at)"
+    " VALUES (%(id)s, %(project)s, %(name)s, %(number)s, %(now)s, %(now)s)",
+    "INSERT INTO kino.project (id, name, created_at, updated_at)"
+    " VALUES (%(other)s, 'Depended ' || %(number)s, %(now)s, %(now)s)",
+    "INSERT INTO kino.dependency (id, project_id, depends_on_project_id, created_at)"
+    " VALUES (%(id)s, %(project)s, %(other)s, %(now)s)",
+    "INSERT INTO kino.project_update"
+    " (id, project_id, submitted_by, overall_status, period_start, period_end, submitted_at, updated_at)"
+    " VALUES (%(id)s, %(project)s, %(id)s, 'ON_TRACK', current_date, current_date, %(now)s, %(now)s)",
+    "INSERT INTO kino.annotation (id, project_id, day, text, created_at, updated_at)"
+    " VALUES (%(id)s, %(project)s, current_date, %(name)s, %(now)s, %(now)s)",
+    "INSERT INTO kino.security_event (id, occurred_at, last_at, kind, severity, count)"
+    " VALUES (%(id)s, %(now)s, %(now)s, 'refused', 'low', 1)",
+    "INSERT INTO kino.audit (actor_type, action, entity_type, project_id)"
+    " VALUES ('system', 'UPDATE', 'project', %(project)s)",
     "INSERT INTO kino.repository VALUES (%(other)s, %(name)s, %(project)s, %(now)s)",
     "INSERT INTO kino.token (id, project_id, token_hash, last4) VALUES (%(id)s, %(project)s, %(hash)s, 'abcd')",
     "INSERT INTO kino.report (id, kind, title, scope_type, period, as_of, lake_snapshot_id, snapshot_sha256, snapshot)"
@@ -65,12 +81,25 @@ def fill(kino: Kino, first: int, last: int) -> None:
     recount_touched(kino.database)
 
 
+def lists_of(kino: Kino) -> list[str]:
+    """Return the address of every list that PostgreSQL holds, about project, agent and user number 1."""
+    found = []
+    for path, methods in kino.app.openapi()["paths"].items():
+        answers = methods.get("get", {}).get("responses", {})
+        shape = answers.get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        if "/Page_" in shape.get("$ref", "") and not path.endswith(FROM_THE_LAKE):
+            found.append(path.format_map(defaultdict(lambda: str(PROJECT))))
+    return found
+
+
 def test_a_list_takes_as_many_statements_for_fifty_as_for_one(kino: Kino) -> None:
     client, used = kino.signed_in(), kino.app.state.resources.database
+    lists = lists_of(kino)
+    assert len(lists) > 20
 
     def asked() -> dict[str, tuple[int, int]]:
         found = {}
-        for path in LISTS:
+        for path in lists:
             with statements_of(used) as sent:
                 answer = client.get(path)
             assert answer.status_code == 200, (path, answer.text)
@@ -81,8 +110,8 @@ def test_a_list_takes_as_many_statements_for_fifty_as_for_one(kino: Kino) -> Non
     of_one = asked()
     fill(kino, 2, 50)
     of_fifty = asked()
-    assert {items for items, _ in of_one.values()} == {1}
-    assert {items for items, _ in of_fifty.values()} == {50}
+    assert all(0 < items < 40 for items, _ in of_one.values()), of_one
+    assert all(items >= 50 for items, _ in of_fifty.values()), of_fifty
     assert {path: count for path, (_, count) in of_one.items()} == {
         path: count for path, (_, count) in of_fifty.items()
     }
