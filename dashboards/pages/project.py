@@ -1,6 +1,7 @@
 """`/projects/{id}`: how one project does in a period, and what its agents do right now."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -26,6 +27,7 @@ from kino_api.portfolio import ProjectCard, list_projects
 from kino_api.projects import get_project
 from kino_api.repositories import Repository, list_repositories
 from kino_api.users import User
+from kino_core.database import ReadSession
 from kino_core.gold import Gold, MetricValue, Scope
 from kino_core.lake import LakeNotReady
 from kino_core.metrics import COMMITS, PRS_MERGED, Metric, ScopeType
@@ -49,7 +51,6 @@ SAID = ("commits", "prs_merged", "agent_commit_share")
 """What the sentence under the project's name and the charts are made of."""
 FEED_LINES = 50
 SEE_REPOSITORIES = Permission(Resource.REPOSITORY, Action.READ)
-LIVE_PARTS = frozenset({"feed", "blockers", "pulls", "crew"})
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,9 @@ def project(request: Request, visitor: Visitor, project_id: uuid.UUID, period: s
     """Show the project, or the part of its page that htmx asks for."""
     site = site_of(request)
     now = datetime.now(UTC)
-    if part_of(request) in LIVE_PARTS:
-        return site.renderer.page(request, "project.html", **_live_part(site, project_id, period))
+    part = part_of(request)
+    if part in LIVE_PARTS:
+        return site.renderer.page(request, "project.html", **_live_part(site, part, project_id, period))
     facts = _facts(site, visitor, project_id)
     chosen = parse_period(period) if period else default_period(facts.card.last_activity_at, now)
     numbers = _numbers(site, facts.publication, project_id, chosen, now.date())
@@ -111,17 +113,25 @@ def project(request: Request, visitor: Visitor, project_id: uuid.UUID, period: s
     )
 
 
-def _live_part(site: Site, project_id: uuid.UUID, period: str) -> dict[str, Any]:
-    """Return what the live parts of the page show, without asking gold: they have to be quick."""
+def _feed(session: ReadSession, project_id: uuid.UUID) -> list[FeedLine]:
+    return [_line(each) for each in recent_activity(session, project_id, FEED_LINES)]
+
+
+LIVE_PARTS: dict[str, Callable[[ReadSession, uuid.UUID], object]] = {
+    "feed": _feed,
+    "blockers": open_blockers,
+    "pulls": recent_pull_requests,
+    "crew": crew_of,
+}
+"""What each live part of the page shows, by the name of its block."""
+
+
+def _live_part(site: Site, part: str, project_id: uuid.UUID, period: str) -> dict[str, Any]:
+    """Return what a live part of the page shows, without asking gold or for the other parts: it has to be quick."""
     with site.database.read() as session:
         get_project(session, project_id)
-        return {
-            "here_url": f"/projects/{project_id}?{urlencode({'period': period})}",
-            "feed": [_line(each) for each in recent_activity(session, project_id, FEED_LINES)],
-            "blockers": open_blockers(session, project_id),
-            "pulls": recent_pull_requests(session, project_id),
-            "crew": crew_of(session, project_id),
-        }
+        here_url = f"/projects/{project_id}?{urlencode({'period': period})}"
+        return {"here_url": here_url, part: LIVE_PARTS[part](session, project_id)}
 
 
 def _facts(site: Site, visitor: User, project_id: uuid.UUID) -> Facts:
