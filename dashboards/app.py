@@ -41,7 +41,7 @@ def create_app(settings: Settings) -> "Front":
     app = create_api(settings, lifespan=running, answer=error_pages(renderer))
     app.mount("/static", static)
     for router in page_routers():
-        app.include_router(router)
+        app.router.routes.extend(router.routes)
     return Front(doors, app)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
-from fastapi.routing import iter_route_contexts
 
 from kino_api.authentication import CurrentUser
 from kino_api.guarded_route import REPEATABLE, GuardedRoute, guarded_router
@@ -46,7 +45,7 @@ def describe(app: FastAPI) -> None:
         """Return the OpenAPI description."""
         return JSONResponse(app.openapi())
 
-    app.include_router(router)
+    app.router.routes.extend(router.routes)
     app.openapi = lambda: _kept(app)  # type: ignore[method-assign]  # FastAPI's own way to replace its description
 
 
@@ -59,8 +58,8 @@ def _kept(app: FastAPI) -> dict[str, Any]:
 def _described(app: FastAPI) -> dict[str, Any]:
     routes = [
         each
-        for each in iter_route_contexts(app.routes)
-        if isinstance(each.original_route, GuardedRoute) and each.original_route.path.startswith(DESCRIBED)
+        for each in app.routes
+        if isinstance(each, GuardedRoute) and each.path.startswith(DESCRIBED)
     ]
     made = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
     for path, methods in made["paths"].items():

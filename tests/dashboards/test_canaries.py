@@ -21,7 +21,6 @@ import httpx
 import msgspec
 import pytest
 import structlog
-from fastapi.routing import iter_route_contexts
 
 from dashboards.pages import page_routers
 from kino_api.app import create_api
@@ -92,10 +91,10 @@ def logged(site_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator
 def routes(settings: Settings) -> list[tuple[str, str]]:
     """Return every address that takes requests, API and pages, with its method."""
     api = [
-        (method, each.original_route.path)
-        for each in iter_route_contexts(create_api(settings).routes)
-        if isinstance(each.original_route, GuardedRoute)
-        for method in each.original_route.methods or ()
+        (method, each.path)
+        for each in create_api(settings).routes
+        if isinstance(each, GuardedRoute)
+        for method in each.methods or ()
     ]
     pages = [(method, each.path) for router in page_routers() for each in router.routes for method in each.methods]  # type: ignore[attr-defined]
     return sorted(

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPrivateNumbers
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from kino_api import keys
 from kino_api.keys import SigningKeys, UnusableKey, load_keys, rotate_keys
@@ -96,6 +98,18 @@ def test_a_file_that_cannot_be_replaced_says_so_and_stays(key_file: Path, monkey
         rotate_keys(key_file, GOOD_FOR)
     assert key_file.read_bytes() == before
     assert [each.name for each in key_file.parent.iterdir()] == ["key.pem"]
+
+
+def test_a_damaged_key_is_no_key(key_file: Path) -> None:
+    """A signature made with it would tell its factors."""
+    good = load_pem_private_key(key_file.read_bytes(), None)
+    assert isinstance(good, RSAPrivateKey)
+    its = good.private_numbers()
+    numbers = RSAPrivateNumbers(its.p, its.q, its.d + 2, its.dmp1 + 2, its.dmq1, its.iqmp, its.public_numbers)
+    damaged = numbers.private_key(unsafe_skip_rsa_key_validation=True)
+    key_file.write_bytes(damaged.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    with pytest.raises(UnusableKey, match="damaged"):
+        load_keys(key_file)
 
 
 def test_a_name_that_is_a_path_is_no_key(key_file: Path) -> None:

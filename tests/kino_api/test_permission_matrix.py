@@ -18,7 +18,6 @@ from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
-from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount, WebSocketRoute
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -136,8 +135,7 @@ class World:
         return cells
 
     def _routes(self) -> Iterator[tuple[str, str]]:
-        for each in iter_route_contexts(self.kino.app.routes):
-            route = each.original_route
+        for route in self.kino.app.routes:
             if isinstance(route, Mount):
                 yield "GET", f"{route.path}/today/kino.css"
             elif isinstance(route, WebSocketRoute):
