@@ -9,7 +9,7 @@ import pytest
 from kino_assets.refresh import LakeWriter
 from kino_core.database import Database
 from kino_core.events import Event
-from kino_core.gold import MetricValue, Scope, open_gold
+from kino_core.gold import MetricValue, Scope, Warehouse
 from kino_core.metrics import ScopeType
 from kino_core.periods import Grain, parse_period
 from kino_core.settings import Settings
@@ -43,11 +43,12 @@ def project_id(landed: Callable[[Sequence[Event]], None]) -> uuid.UUID:
 
 
 @pytest.fixture
-def value(settings: Settings, project_id: uuid.UUID) -> Callable[..., MetricValue]:
+def value(settings: Settings, project_id: uuid.UUID) -> Iterator[Callable[..., MetricValue]]:
     """Ask the newest gold for a metric, of the test's project unless told otherwise."""
+    with closing(Warehouse(settings)) as warehouse:
 
-    def ask(key: str, period: str, scope: Scope | None = None, by: Grain | None = None) -> MetricValue:
-        with open_gold(settings) as gold:
-            return gold.value(key, scope or Scope(ScopeType.PROJECT, project_id), parse_period(period), by)
+        def ask(key: str, period: str, scope: Scope | None = None, by: Grain | None = None) -> MetricValue:
+            with warehouse.gold() as gold:
+                return gold.value(key, scope or Scope(ScopeType.PROJECT, project_id), parse_period(period), by)
 
-    return ask
+        yield ask
