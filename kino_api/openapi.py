@@ -56,11 +56,7 @@ def _kept(app: FastAPI) -> dict[str, Any]:
 
 
 def _described(app: FastAPI) -> dict[str, Any]:
-    routes = [
-        each
-        for each in app.routes
-        if isinstance(each, GuardedRoute) and each.path.startswith(DESCRIBED)
-    ]
+    routes = [each for each in app.routes if isinstance(each, GuardedRoute) and each.path.startswith(DESCRIBED)]
     made = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
     for path, methods in made["paths"].items():
         for method, operation in methods.items():
