@@ -16,9 +16,11 @@ ready:
 up: ready
 	@exec $(BIN)/kino up --demo
 
+# One test more than there are cores: many wait for a server or a clock.
+TESTS_AT_ONCE = $$(( $$($(BIN)/python -c 'import os; print(os.cpu_count())') + 1 ))
 test: ready
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n auto --dist loadfile --no-loadscope-reorder; tested=$$?; $(BIN)/coverage combine --quiet; \
+	@$(BIN)/coverage run -m pytest -n $(TESTS_AT_ONCE) --dist loadfile --no-loadscope-reorder; tested=$$?; $(BIN)/coverage combine --quiet; \
 	set -o pipefail; $(BIN)/coverage report --skip-covered | tail -n 1; covered=$$?; exit $$((tested || covered))
 
 # ROUNDS faults at random under load; with MEMORY=minutes, watches the memory of the web process instead.

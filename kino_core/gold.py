@@ -170,11 +170,11 @@ class Gold:
     def __init__(self, lake: duckdb.DuckDBPyConnection) -> None:
         self._lake = lake
         self._measured = False
-        ready = lake.execute(
-            "SELECT 1 FROM duckdb_tables() WHERE database_name = 'lake' AND table_name = 'metric_value'"
-        ).fetchone()
-        if ready is None:
-            raise LakeNotReady("The numbers are being prepared. Try again in a moment.")
+        try:
+            # A question for it by name: the catalog's own list of tables takes fifty times as long.
+            lake.execute("SELECT 1 FROM gold.metric_value LIMIT 0")
+        except duckdb.CatalogException:
+            raise LakeNotReady("The numbers are being prepared. Try again in a moment.") from None
         found = lake.execute(
             "SELECT snapshot_id, snapshot_time FROM lake.snapshots()"
             " WHERE snapshot_id = (SELECT id FROM lake.current_snapshot())"
