@@ -86,6 +86,8 @@ def _require_ports(plan: Plan) -> None:
     wanted = [("web", plan.settings.port, "--port")]
     if plan.with_dagster:
         wanted.append(("Dagster", plan.settings.dagster_port, "--dagster-port"))
+        if plan.settings.port == plan.settings.dagster_port:
+            raise PortInUse(f"Port {plan.settings.port} is named for both web and Dagster. Change one: --dagster-port.")
     for what, port, option in wanted:
         if not all(is_free(port, host) for host in ("127.0.0.1", "::1", "0.0.0.0")):
             raise PortInUse(f"Port {port} for {what} is in use. Stop what listens there, or choose another: {option}.")

@@ -125,6 +125,13 @@ def test_a_port_in_use_is_named_and_nothing_is_left_running(kino: Kino, port: in
     assert status_of(tmp_path / "other")["processes"] == []
 
 
+def test_one_port_for_two_servers_is_refused(tmp_path: Path) -> None:
+    port = str(choose_port())
+    done = _kino(tmp_path / "home")("up", "--detach", "--port", port, "--dagster-port", port)
+    assert done.returncode == 1
+    assert done.stderr.strip() == f"Port {port} is named for both web and Dagster. Change one: --dagster-port."
+
+
 def test_servers_of_ones_own_are_used_instead_of_embedded_ones(
     kino: Kino, home: Path, tmp_path: Path, database_url: str, redis_url: str
 ) -> None:
