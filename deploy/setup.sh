@@ -102,7 +102,7 @@ has_browser() {
 missing_capabilities() {
     has_browser >/dev/null || printf 'browser '
     { has_library pango-1.0 && has_library pangoft2-1.0 && has_library harfbuzz-subset; } || printf 'pdf '
-    has_font Inter || printf 'fonts '
+    { has_font Inter && has_font '\(Noto\|Apple\) Color Emoji'; } || printf 'fonts '
 }
 
 install_capability() {
@@ -118,7 +118,7 @@ install_capability() {
     case $1 in
         browser) apt_install chromium ;;
         pdf) apt_install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 ;;
-        fonts) apt_install fontconfig fonts-inter fonts-dejavu-core ;;
+        fonts) apt_install fontconfig fonts-inter fonts-dejavu-core fonts-noto-color-emoji ;;
     esac
 }
 
@@ -126,7 +126,8 @@ explain_capability() {
     case $1 in
         browser) say "Off: chart images and browser tests, because there is no Chromium (package chromium)." ;;
         pdf) say "Off: PDF reports, because there is no Pango (packages libpango-1.0-0 libpangoft2-1.0-0)." ;;
-        fonts) say "Reports use another font, because Inter is missing (package fonts-inter)." ;;
+        fonts) say "Reports are less pretty without the fonts Inter and Noto Color Emoji (packages fonts-inter" \
+            "fonts-noto-color-emoji)." ;;
     esac
 }
 

@@ -122,15 +122,17 @@ def check_pdf(_settings: Settings) -> Iterator[Finding]:
 
 
 def check_fonts(_settings: Settings) -> Iterator[Finding]:
-    """Inter is there; without it reports use whatever the system has."""
+    """The fonts of reports are there; without them reports use whatever the system has, and boxes for pictures."""
     if shutil.which("fc-list") is None:
         yield Finding("fonts", Severity.WARNING, "Fonts are unknown without fontconfig.", "Install fontconfig.")
         return
     families = subprocess.run(["fc-list", ":", "family"], capture_output=True, text=True).stdout.splitlines()
-    if any(family.startswith("Inter") for family in families):
-        yield Finding("fonts", Severity.OK, "The font Inter is installed.")
+    missing = [name for name in ("Inter", "Color Emoji") if not any(name in family for family in families)]
+    if missing:
+        how = "Install the packages fonts-inter and fonts-noto-color-emoji."
+        yield Finding("fonts", Severity.WARNING, f"Reports lack a font: {' and '.join(missing)}.", how)
     else:
-        yield Finding("fonts", Severity.WARNING, "The font Inter is missing.", "Install the package fonts-inter.")
+        yield Finding("fonts", Severity.OK, "Inter and a font for emoji are installed.")
 
 
 def check_stored_secrets(settings: Settings) -> Iterator[Finding]:
