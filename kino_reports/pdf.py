@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import logging
+import os
 from datetime import datetime
 
 from weasyprint import HTML
@@ -27,6 +28,9 @@ from kino_reports.layout import (
 )
 from kino_reports.story import Story
 from kino_reports.templating import fill
+
+# Fonts that are cut down to what a page uses (emoji, variable ones) get the time of that: each second other bytes.
+os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
 
 CHART_TITLE = measure.line_height(14) + 0.06
 """Height of a chart's title above its picture, in inches."""
