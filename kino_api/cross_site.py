@@ -1,10 +1,9 @@
 """Whether a request came from a page of ours: what stands between a signed-in browser and other people's pages."""
 
-from urllib.parse import urlsplit
-
 from starlette.requests import HTTPConnection
 
 from kino_core.errors import Forbidden
+from kino_core.origins import is_own_page
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -16,23 +15,8 @@ class CrossSite(Forbidden):
 
 
 def refuse_cross_site(connection: HTTPConnection, *, with_cookie: bool) -> None:
-    """Raise CrossSite for what another site's page sent.
-
-    Browsers say so themselves in Sec-Fetch-Site, older ones in Origin. A request with neither is no browser's, which
-    is refused only when it rides on a cookie.
-    """
-    site = connection.headers.get("sec-fetch-site")
-    if site is not None:
-        ours = site in ("same-origin", "none")
-    elif "origin" in connection.headers:
-        ours = is_own_origin(connection)
-    else:
-        ours = not with_cookie
-    if not ours:
+    """Raise CrossSite for what another site's page sent, and for what no browser sent when it rides on a cookie."""
+    headers = connection.headers
+    ours = is_own_page(headers.get("sec-fetch-site"), headers.get("origin"), headers.get("host", ""))
+    if not (ours if ours is not None else not with_cookie):
         raise CrossSite("This request came from another site's page, so nothing was done. Use Kino's own pages.")
-
-
-def is_own_origin(connection: HTTPConnection) -> bool:
-    """Return whether the Origin header names the very host and port that the request was sent to."""
-    origin = connection.headers.get("origin", "")
-    return urlsplit(origin).netloc.casefold() == connection.headers.get("host", "").casefold() != ""

@@ -4,7 +4,6 @@ Behind it, every request has its line in the log.
 """
 
 import time
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import structlog
@@ -15,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kino_api.watching import Answer, note_injection, route_of
 from kino_core.actors import ActorType
 from kino_core.errors import InvalidInput
+from kino_core.origins import is_own_host
 from kino_ingest.http_request import BodyTooLarge, correlation_id_of, request_id_of
 from kino_ingest.http_request import Headers as PlainHeaders
 
@@ -111,25 +111,6 @@ def _tell(scope: Scope, status: int | None, seconds: float) -> None:
         log.debug("request", **facts)
     else:
         log.info("request", **facts)
-
-
-def is_own_host(host: str, own: str | None) -> bool:
-    """Return whether a Host header names this machine's loopback or the configured host; the port does not matter.
-
-    Anything else may be a page of somebody else's that resolves its own name to us.
-    """
-    try:
-        name = urlsplit(f"//{host}").hostname
-    except ValueError:
-        return False
-    if name is None:
-        return False
-    if name == "localhost" or name == own:
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def _bounded(scope: Scope, receive: Receive) -> Receive:

@@ -54,20 +54,16 @@ def service_programs() -> list[Program]:
     return [Program(name, _bound([sys.executable, "-m", "kino_cli", "serve", name])) for name in SERVICES]
 
 
-def dagster_programs(settings: Settings, code_port: int) -> list[Program]:
+def dagster_programs(code_port: int) -> list[Program]:
     """Return Dagster's three processes; the user interface listens on loopback only, because it knows no sign-in."""
     scripts = Path(sysconfig.get_path("scripts"))
-    workspace = str(workspace_file())
-    loopback = ("-h", "127.0.0.1", "-p")
+    code_port_options = ("-h", "127.0.0.1", "-p", str(code_port))
     commands = {
-        "dagster-code": ("dagster", "api", "grpc", "-m", "kino_assets.definitions", *loopback, str(code_port)),
-        "dagster-webserver": ("dagster-webserver", *loopback, str(settings.dagster_port), "-w", workspace),
-        "dagster-daemon": ("dagster-daemon", "run", "-w", workspace),
+        "dagster-code": (str(scripts / "dagster"), "api", "grpc", "-m", "kino_assets.definitions", *code_port_options),
+        "dagster-webserver": ("-m", "kino_cli", "serve", "dagster"),
+        "dagster-daemon": (str(scripts / "dagster-daemon"), "run", "-w", str(workspace_file())),
     }
-    return [
-        Program(name, _bound([sys.executable, str(scripts / script), *arguments]))
-        for name, (script, *arguments) in commands.items()
-    ]
+    return [Program(name, _bound([sys.executable, *arguments])) for name, arguments in commands.items()]
 
 
 def _bound(command: Sequence[str]) -> tuple[str, ...]:

@@ -64,6 +64,16 @@ def refresher(home: HomeOption = None, as_json: JsonOption = False) -> None:
     run_refresher(settings)
 
 
+@app.command()
+def dagster(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Dagster's user interface, on this machine's loopback alone."""
+    settings = _prepared("dagster", home, as_json)
+    from kino_assets.webserver import serve_dagster
+    from kino_cli.programs import workspace_file
+
+    serve_dagster(settings, workspace_file())
+
+
 def serve_app(app: Any, host: str, port: int) -> None:  # noqa: ANN401  an ASGI application has no type of its own
     """Serve `app` until SIGTERM; what is still being answered then gets DRAIN_SECONDS to finish."""
     import uvicorn

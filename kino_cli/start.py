@@ -127,7 +127,7 @@ def _start_supervisor(
     settings = plan.settings
     wanted = [*programs.server_programs(own_postgres, own_valkey), *programs.service_programs()]
     if plan.with_dagster:
-        wanted += programs.dagster_programs(settings, plan.code_port)
+        wanted += programs.dagster_programs(plan.code_port)
     configuration = settings.run_path / "supervisord.conf"
     socket = homes.socket_path(settings.home)
     socket.unlink(missing_ok=True)

@@ -56,7 +56,8 @@ class Supervisor:
         try:
             found = self._call("supervisor.getAllProcessInfo")
             restarts = self._call("kino.restarts")
-        except (OSError, HTTPException):
+        except (OSError, HTTPException, Fault):
+            # Gone, or stopping: it tells of its processes no more.
             return []
         return [
             {

@@ -82,7 +82,8 @@ def read_history_file(path: Path) -> Iterator[bytes]:
         with path.open("rb") as file:
             packed = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
             file.seek(0)
-            yield from _chunks(gzip.GzipFile(fileobj=file) if packed else file)
+            # One step at a time: a longer read would lose what it has when the end of a damaged file comes.
+            yield from _chunks(gzip.GzipFile(fileobj=file).read1 if packed else file.read)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise UnreadableHistory(f"{path} is damaged ({error}). What came before is in; get a whole copy.") from error
     except OSError as error:
@@ -97,7 +98,7 @@ def read_clone(path: Path) -> Iterator[bytes]:
     with _git(
         path, "log", "--no-renames", "--numstat", "--no-ext-diff", "--no-textconv", f"--format={LOG_FORMAT}"
     ) as out:
-        yield from _chunks(out)
+        yield from _chunks(out.read)
 
 
 def count_commits(path: Path) -> int:
@@ -107,20 +108,26 @@ def count_commits(path: Path) -> int:
     return int(number)
 
 
-def _chunks(file: "IO[bytes] | gzip.GzipFile") -> Iterator[bytes]:
-    while chunk := file.read(CHUNK_BYTES):
+def _chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
+    while chunk := read(CHUNK_BYTES):
         yield chunk
 
 
 def _batches(events: Iterable[Event | Rejected]) -> Iterator[list[Event | Rejected]]:
     batch: list[Event | Rejected] = []
     size = 0
-    for event in events:
-        batch.append(event)
-        size += len(event.raw) if isinstance(event, Event) else 0
-        if len(batch) >= MOST_CHUNK_EVENTS or size >= MOST_CHUNK_BYTES:
+    try:
+        for event in events:
+            batch.append(event)
+            size += len(event.raw) if isinstance(event, Event) else 0
+            if len(batch) >= MOST_CHUNK_EVENTS or size >= MOST_CHUNK_BYTES:
+                yield batch
+                batch, size = [], 0
+    except UnreadableHistory:
+        # What came before the damage is good.
+        if batch:
             yield batch
-            batch, size = [], 0
+        raise
     if batch:
         yield batch
 

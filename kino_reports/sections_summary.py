@@ -94,13 +94,13 @@ def throughput_trend(snapshot: ReportSnapshot) -> Chart | None:
 
 
 def _workforce(snapshot: ReportSnapshot) -> str | None:
-    actors, commits = snapshot.actors, snapshot.number("commits")
-    if not actors.humans and not actors.agents:
-        return findings.committed(snapshot, findings.subject(snapshot), commits)
+    actors = snapshot.actors
     people = [plural(actors.humans, "person", "people")] if actors.humans else []
     agents = [plural(actors.agents, "agent")] if actors.agents else []
-    who = listed(people + agents)
-    return findings.committed(snapshot, who, commits) or f"{who} took part."
+    told = [findings.committed(snapshot, findings.subject(snapshot), snapshot.number("commits"))]
+    # Automation commits too, and agents may only have reported: who took part did not make all of them.
+    told += [f"{listed(people + agents)} took part."] if people or agents else []
+    return " ".join(each for each in told if each) or None
 
 
 def _leading_project(snapshot: ReportSnapshot) -> str | None:

@@ -11,6 +11,8 @@ WITH coded AS (
     CROSS JOIN LATERAL (
         SELECT activity.occurred_at FROM kino.agent_activity AS activity
         WHERE activity.agent_id = reporting.agent_id AND activity.project_id = reporting.project_id
+          -- A clock that is far ahead tells nothing before its time comes.
+          AND activity.occurred_at <= now() + interval '1 day'
         ORDER BY activity.occurred_at DESC LIMIT 1
     ) AS newest
     WHERE reporting.project_id = :project_id

@@ -1,5 +1,8 @@
 """Whether the process lives, whether it can serve, and how everything it uses is."""
 
+import asyncio
+
+from anyio import to_thread
 from fastapi import Request
 from pydantic import BaseModel
 
@@ -8,9 +11,13 @@ from kino_api.capabilities import Capability, State
 from kino_api.guarded_route import guarded_router
 from kino_api.resources import resources_of
 from kino_core import schema
+from kino_core.database import Database
 from kino_core.errors import Unavailable
 
 router = guarded_router(tag="health")
+
+ANSWER_SECONDS = 3.0
+"""Longer than the wait for a connection, which says more."""
 
 
 class NotReady(Unavailable):
@@ -43,12 +50,23 @@ async def healthz() -> Alive:
 
 
 @router.get("/readyz")
-def readyz(request: Request) -> Alive:
+async def readyz(request: Request) -> Alive:
     """Answer 200 when PostgreSQL is there with the tables of this version, 503 otherwise."""
-    with resources_of(request).database.read() as session:
-        if not schema.is_current(session):
-            raise NotReady("The tables in PostgreSQL are not those of this version. Run `kino migrate`.")
+    database = resources_of(request).database
+    try:
+        # A server that stands still answers nobody, and whoever asks must know within seconds.
+        async with asyncio.timeout(ANSWER_SECONDS):
+            current = await to_thread.run_sync(_is_current, database, abandon_on_cancel=True)
+    except TimeoutError:
+        raise NotReady("PostgreSQL does not answer. Look at `kino doctor`.") from None
+    if not current:
+        raise NotReady("The tables in PostgreSQL are not those of this version. Run `kino migrate`.")
     return Alive()
+
+
+def _is_current(database: Database) -> bool:
+    with database.read() as session:
+        return schema.is_current(session)
 
 
 @router.get("/health/details")

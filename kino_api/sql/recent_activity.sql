@@ -4,8 +4,9 @@ SELECT activity.event_row, activity.event_id, activity.source, activity.occurred
     activity.clock_ahead
 FROM kino.agent_activity AS activity LEFT JOIN kino.agent ON agent.id = activity.agent_id
 WHERE activity.project_id = :project_id
-  -- The first condition is what the index by time can use, the second what ties need.
-  AND (CAST(:occurred_at AS timestamptz) IS NULL OR activity.occurred_at <= :occurred_at)
+  -- The first condition is what the index by time can use, the second what ties need. What claims to be from a far
+  -- future would stay on top for ever: it shows when its time comes.
+  AND activity.occurred_at <= coalesce(CAST(:occurred_at AS timestamptz), now() + interval '1 day')
   AND (CAST(:occurred_at AS timestamptz) IS NULL
        OR (activity.occurred_at, activity.source, activity.event_id) < (:occurred_at, :source, :event_id))
 ORDER BY activity.occurred_at DESC, activity.source DESC, activity.event_id DESC

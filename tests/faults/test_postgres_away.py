@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from kino_api.app import create_api
 from kino_core.database import Database
 from kino_core.settings import Settings
 from kino_ingest import committer
@@ -24,6 +25,7 @@ from kino_ingest.limits import Limits
 from tests.faults.proxy import FaultProxy, Kind, Mode
 from tests.faults.senders import check_exactly_once, sending
 from tests.faults.servers import PostgresServer, until
+from tests.kino_api.conftest import serving
 from tests.kino_ingest.conftest import Door, make_token
 from tests.kino_ingest.events import report_body
 from tests.loopback import NO_CERTIFICATES
@@ -152,6 +154,22 @@ def test_doors_that_stand_alone_say_in_time_that_they_are_not_ready(door: Door, 
     assert door.client.get(f"{door.url}/healthz").status_code == 200
     postgres.thaw()
     until(lambda: ready() == 200, "it is never ready again", 10)
+
+
+def test_the_web_process_says_in_time_that_it_is_not_ready(quick_settings: Settings, postgres: PostgresServer) -> None:
+    with serving(create_api(quick_settings)) as url:
+
+        def ready() -> int:
+            return httpx.get(f"{url}/readyz", verify=NO_CERTIFICATES, timeout=10).status_code
+
+        assert ready() == 200
+        postgres.freeze()
+        try:
+            # A connection that was good a moment ago waits for a server that says nothing.
+            assert ready() == 503
+        finally:
+            postgres.thaw()
+        until(lambda: ready() == 200, "it is never ready again", 10)
 
 
 def test_away_when_the_doors_open(

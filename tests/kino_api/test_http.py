@@ -17,11 +17,11 @@ from kino_api.app import create_api
 from kino_api.guarded_route import GuardedRoute, guarded_router
 from kino_api.permissions import ROUTES, Action, NotAllowed, Open, Permission, Resource, Undeclared, check_permission
 from kino_api.projects import create_project
-from kino_api.request_guard import is_own_host
 from kino_api.shapes import encode_cursor, name_cursor, time_cursor
 from kino_api.users import Role, User, create_user
 from kino_core.database import query
 from kino_core.errors import InvalidInput
+from kino_core.origins import is_own_host
 from kino_core.settings import Settings
 
 from .conftest import PASSWORD, Kino

@@ -5,7 +5,8 @@ WITH chosen AS (
     SELECT repository.id, repository.project_id
     FROM kino.repository JOIN chosen ON chosen.id = repository.project_id
 ), by_author AS (
-    SELECT connected.project_id, "commit".author_key, count(*) AS commits, max("commit".committed_at) AS last_at
+    SELECT connected.project_id, "commit".author_key, count(*) AS commits,
+        max("commit".committed_at) FILTER (WHERE "commit".committed_at < now() + interval '1 day') AS last_at
     FROM kino."commit" JOIN connected ON connected.id = "commit".repository_id
     GROUP BY 1, 2
 ), code AS (
@@ -22,7 +23,7 @@ WITH chosen AS (
 ), agents AS (
     SELECT project_id, count(*) AS agents FROM seen_agent GROUP BY 1
 ), activity AS (
-    SELECT project_id, max(occurred_at) AS last_at
+    SELECT project_id, max(occurred_at) FILTER (WHERE occurred_at < now() + interval '1 day') AS last_at
     FROM kino.agent_activity WHERE project_id IN (SELECT id FROM chosen)
     GROUP BY 1
 ), weekly AS (
@@ -42,7 +43,7 @@ SELECT chosen.id,
     coalesce(agents.agents, 0) AS agents,
     coalesce(code.commits, 0) AS commits,
     greatest(code.last_at, activity.last_at) AS last_activity_at,
-    activity.last_at IS NOT NULL AS agents_report,
+    activity.project_id IS NOT NULL AS agents_report,
     coalesce(spark.weeks, '{}') AS weeks
 FROM chosen
 LEFT JOIN repositories ON repositories.project_id = chosen.id

@@ -3,6 +3,7 @@
 import gzip
 import os
 import subprocess
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -129,6 +130,17 @@ def test_a_damaged_file_keeps_what_came_before(database: Database, tmp_path: Pat
     count = bring_in(database, history)
     assert (count.events, count.rejected) == (3000, 0)
     assert one(database, "SELECT count(*) FROM landing.event") == 3000
+
+
+def test_even_the_short_beginning_of_a_damaged_file_is_in(database: Database, tmp_path: Path) -> None:
+    packed = gzip.compress(b"".join(record(number, os.urandom(300).hex()) for number in range(60)))[:-2000]
+    readable = zlib.decompressobj(wbits=31).decompress(packed).count(b"\x1e")
+    history = tmp_path / "history.gz"
+    history.write_bytes(packed)
+    with pytest.raises(UnreadableHistory, match="What came before is in"):
+        bring_in(database, history)
+    # The record that was cut is not whole.
+    assert one(database, "SELECT count(*) FROM landing.event") == readable - 1 > 30
 
 
 @pytest.mark.parametrize("name", ["claude-code-action", "fastapi"])

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from kino_api.activity import recent_activity
 from kino_api.portfolio import weekly_commits
 from kino_api.projects import create_project
 from kino_core.database import Database, query
@@ -186,6 +187,26 @@ def test_many_count_side_by_side_and_none_writes_an_older_count(database: Databa
     count_all(database)
     assert history.counted() == history.by_hand()
     assert {each["agents"] for each in history.counted()} == {0, 20}
+
+
+def test_a_clock_that_is_far_ahead_keeps_no_project_alive(database: Database) -> None:
+    history = History(database)
+    now = datetime.now(UTC).replace(microsecond=0)
+    with database.write() as session:
+        land(session, [agent_report(history.projects[0], "task_started", now - timedelta(days=30), task="KIN-1")])
+        land(session, [agent_report(history.projects[0], "task_started", now.replace(year=2999), task="KIN-2")])
+        land(session, [agent_report(history.projects[1], "task_started", now.replace(year=2999), task="KIN-3")])
+    while fold_pending(database):
+        fold_next(database)
+    recount_touched(database)
+    with database.read() as session:
+        found = query(session, "SELECT project_id, last_activity_at, agents_report FROM kino.project_summary")
+        assert {row.project_id: (row.last_activity_at, row.agents_report) for row in found} == {
+            history.projects[0]: (now - timedelta(days=30), True),
+            history.projects[1]: (None, True),
+        }
+        feed = recent_activity(session, history.projects[0])
+        assert [each.task_id for each in feed] == ["KIN-1"], "it would stay on top for ever"
 
 
 def test_a_count_that_nobody_asked_for_is_made_within_a_day(database: Database) -> None:
