@@ -13,8 +13,16 @@ from kino_api.repositories import connect_repository
 from kino_cli.options import HomeOption, JsonOption, settings_of
 from kino_cli.output import print_json, print_table, progress, say
 from kino_core.database import WRITER_IDLE_TRANSACTION_MS, Database
+from kino_core.errors import KinoError
 from kino_ingest.backfill import BackfillCount, backfill, count_commits, read_clone, read_history_file
 from kino_ingest.git import commit_events, read_records
+
+
+class NothingLanded(KinoError):
+    """What was named holds no commit that could be read."""
+
+    code = "NOTHING_LANDED"
+
 
 app = typer.Typer(no_args_is_help=True, help="Bring history in; running it again changes nothing.")
 
@@ -84,6 +92,8 @@ def _bring_in(
                 on_landed=lambda number: display.advance(task, number),
             )
     _show(count, as_json)
+    if count.rejected == count.events > 0:
+        raise NothingLanded("Nothing of it came in: every record was rejected. Is it what `git log` printed for Kino?")
 
 
 def _show(count: BackfillCount, as_json: bool) -> None:

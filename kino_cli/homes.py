@@ -107,5 +107,5 @@ def read_running(home: Path) -> Running | None:
     """Return how Kino was started last in `home`; None where it never was."""
     try:
         return Running(**json.loads((home / "run" / "running.json").read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
         return None

@@ -17,9 +17,10 @@ from kino_core.database import Database
 from kino_core.envelopes import KeyRing
 from kino_core.identities import AgentType
 
+MOST_REQUESTS = 1_000_000_000
 DAY_HOURS = OVERLAP / timedelta(hours=1)
 OverlapOption = Annotated[
-    float, typer.Option("--overlap-hours", min=0, help="How long its predecessor goes on working.")
+    float, typer.Option("--overlap-hours", min=0, max=87_600, help="How long its predecessor goes on working.")
 ]
 
 app = typer.Typer(no_args_is_help=True)
@@ -32,9 +33,15 @@ def create(
         AgentType | None,
         typer.Option("--agent-type", case_sensitive=False, help="What its agents are when they do not say."),
     ] = None,
-    per_minute: Annotated[int | None, typer.Option(min=1, help="Requests a minute; 200 where nothing is said.")] = None,
-    per_hour: Annotated[int | None, typer.Option(min=1, help="Requests an hour; 5,000 where nothing is said.")] = None,
-    days: Annotated[float | None, typer.Option(min=0, help="Days until it ends; never where nothing is said.")] = None,
+    per_minute: Annotated[
+        int | None, typer.Option(min=1, max=MOST_REQUESTS, help="Requests a minute; 200 where nothing is said.")
+    ] = None,
+    per_hour: Annotated[
+        int | None, typer.Option(min=1, max=MOST_REQUESTS, help="Requests an hour; 5,000 where nothing is said.")
+    ] = None,
+    days: Annotated[
+        float | None, typer.Option(min=0, max=36_500, help="Days until it ends; never where nothing is said.")
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -15,6 +15,9 @@ _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 _YEAR = re.compile(r"\d{4}")
 
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Of the periods that may be asked for: nothing comes in from outside of them, and none leads out of the calendar."""
+
 
 class Grain(StrEnum):
     """The lengths that gold keeps ready."""
@@ -123,6 +126,13 @@ def parse_period(text: str) -> Period:
 
     Takes `2026`, `2026-Q3`, `2026-09`, `2026-W37` and `2026-07-01/2026-09-30`; raises InvalidPeriod otherwise.
     """
+    period = _named(text)
+    if not FIRST_YEAR <= period.start.year <= period.end.year <= LAST_YEAR:
+        raise InvalidPeriod(f"The period {text} is not between {FIRST_YEAR} and {LAST_YEAR}.", field="period")
+    return period
+
+
+def _named(text: str) -> Period:
     try:
         if found := _RANGE.fullmatch(text):
             period = Period(date.fromisoformat(found[1]), date.fromisoformat(found[2]))
@@ -137,7 +147,7 @@ def parse_period(text: str) -> Period:
             return Period.of(Grain.WEEK, date.fromisocalendar(int(found[1]), int(found[2]), 1))
         if _YEAR.fullmatch(text):
             return Period.of(Grain.YEAR, date(int(text), 1, 1))
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     raise InvalidPeriod(
         f"{text!r} is not a period. Use 2026, 2026-Q3, 2026-09, 2026-W37 or 2026-07-01/2026-09-30.", field="period"

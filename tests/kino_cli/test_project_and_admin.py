@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -95,6 +96,20 @@ def test_a_token_is_made_rotated_and_told_to_sign(
     assert _run(monkeypatch, "token", "list", "--project", "Checkout") == 0
     table = capsys.readouterr().out
     assert [state in table for state in ("revoked", "ended", "works")] == [True, True, False]
+
+
+@pytest.mark.parametrize("terms", [("--days", "1e300"), ("--per-minute", "99999999999999999999"), ("--per-hour", "0")])
+def test_terms_out_of_all_bounds_are_wrong_usage(terms: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _run(monkeypatch, "token", "create", "--project", "Checkout", *terms) == 2
+
+
+def test_a_file_that_is_no_history_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "README.md"
+    file.write_text("# Not a history\n")
+    assert _run(monkeypatch, "backfill", "gitlog", str(file), "--project", "Checkout") == 1
+    assert "every record was rejected" in capsys.readouterr().err
 
 
 def test_somebody_who_guessed_too_often_may_try_again(

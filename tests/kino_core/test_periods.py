@@ -28,7 +28,9 @@ def test_parses_every_form(text: str, start: date, end: date) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "26", "2026-13", "2026-Q5", "2026-W54", "2025-W53", "2026-02-30/2026-03-01", "2026-09-30/2026-07-01"]
+    "text",
+    ["", "26", "2026-13", "2026-Q5", "2026-W54", "2025-W53", "2026-02-30/2026-03-01", "2026-09-30/2026-07-01"]
+    + ["0001-01-01/9999-12-31", "1850", "9999-W52"],
 )
 def test_refuses_what_is_no_period(text: str) -> None:
     with pytest.raises(InvalidPeriod):
