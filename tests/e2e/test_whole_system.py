@@ -155,6 +155,8 @@ def test_dagster_shows_the_lake_and_makes_newsletters(kino: Kino, history: list[
         nodes = ask(dagster, "{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { runId } } }")[
             "assetNodes"
         ]
+        command = {"query": "mutation { setNuxSeen }"}
+        assert dagster.post("/graphql", json=command, headers={"Origin": "http://evil.example"}).status_code == 403
         made = {"/".join(node["assetKey"]["path"]) for node in nodes if node["assetMaterializations"]}
         assert {"bronze/event", "silver/commit", "gold/commits", "gold/agent_commit_share"} <= made
         launched = ask(
