@@ -82,7 +82,8 @@ def show_all(
                 each.type and _printable(each.type),
                 each.attempts,
                 f"{each.received_at:%Y-%m-%d %H:%M:%S}",
-                _printable(each.error),
+                # What follows the first line is in `kino dlq show`.
+                _printable((each.error or "").partition("\n")[0]),
             )
             for each in letters
         ),

@@ -78,6 +78,8 @@ def serve_app(app: Any, host: str, port: int) -> None:  # noqa: ANN401  an ASGI 
     """Serve `app` until SIGTERM; what is still being answered then gets DRAIN_SECONDS to finish."""
     import uvicorn
 
+    from kino_ingest.http_protocol import AnsweredSocket, BoundedHttp
+
     # What is loaded by now stays: walking over all of it again and again stopped every request for 70 ms at a time.
     gc.collect()
     gc.freeze()
@@ -86,7 +88,8 @@ def serve_app(app: Any, host: str, port: int) -> None:  # noqa: ANN401  an ASGI 
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
+        ws=AnsweredSocket,
         log_config=None,
         access_log=False,
         server_header=False,

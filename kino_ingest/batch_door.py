@@ -197,6 +197,9 @@ def _read_chunk(chunk: Sequence[_Line], token: KnownToken, limits: Limits) -> No
 
 def _split(raw: bytes, most: int) -> list[_Line]:
     lines: list[_Line] = []
+    if raw.count(b"\n") > 2 * most:
+        # Nobody separates events by that many blank lines, and to skip millions would keep others waiting.
+        raise BodyTooLarge(f"The batch has more than {2 * most} lines. Send less at once.")
     for number, line in enumerate(io.BytesIO(raw), 1):
         if line.isspace():
             continue

@@ -93,10 +93,15 @@ class Lookups:
         token_hash = hash_secret(text)
         return await self._tokens.get(token_hash, lambda: self._find_token(token_hash), seconds)
 
-    async def repository(self, full_name: str, seconds: float) -> KnownRepository:
-        """Return what is known of a repository by its `owner/name`; raises what `token` raises."""
+    async def repository(
+        self, full_name: str, seconds: float, *, kept_seconds: float = KEPT_SECONDS
+    ) -> KnownRepository:
+        """Return what is known of a repository by its `owner/name`, at most `kept_seconds` old.
+
+        Raises what `token` raises.
+        """
         key = repository_id(full_name)
-        return await self._repositories.get(key, lambda: self._find_repository(key), seconds)
+        return await self._repositories.get(key, lambda: self._find_repository(key), seconds, kept_seconds)
 
     async def database_answers(self, seconds: float) -> bool:
         """Return whether PostgreSQL answers within `seconds`, or did a moment ago."""
@@ -180,11 +185,13 @@ class _Kept(Generic[V]):
     def __init__(self) -> None:
         self._answers: dict[Hashable, tuple[float, asyncio.Task[V]]] = {}
 
-    async def get(self, key: Hashable, ask: Callable[[], Awaitable[V]], seconds: float) -> V:
-        """Return the answer for `key`; raises DatabaseUnavailable after `seconds`."""
+    async def get(
+        self, key: Hashable, ask: Callable[[], Awaitable[V]], seconds: float, kept_seconds: float = KEPT_SECONDS
+    ) -> V:
+        """Return the answer for `key`, at most `kept_seconds` old; raises DatabaseUnavailable after `seconds`."""
         now = time.monotonic()
         asked_at, task = self._answers.get(key, (0.0, None))
-        if task is None or (task.done() and (now - asked_at > KEPT_SECONDS or _failed(task))):
+        if task is None or (task.done() and (now - asked_at > kept_seconds or _failed(task))):
             if len(self._answers) >= MOST_KEPT:
                 self._forget_old(now)
             task = asyncio.ensure_future(ask())

@@ -139,8 +139,12 @@ class Quotas:
             asking, self._asking = self._asking, {}
             answers = await self._ask_redis(asking)
             for place, (sender, asked) in enumerate(asking.items()):
-                number = len(asked.waiting)
-                answer = answers[place] if answers else self._local.spend(sender, asked.quota, number)
+                if answers:
+                    answer = answers[place]
+                    # Should Redis be silent next, this process goes on from what it has let pass.
+                    self._local.add(sender, asked.quota, int(answer[0]))
+                else:
+                    answer = self._local.spend(sender, asked.quota, len(asked.waiting))
                 _tell(asked, answer)
 
     async def _ask_redis(self, asking: dict[uuid.UUID, _Asking]) -> "list[Sequence[float]] | None":
@@ -176,10 +180,7 @@ class LocalWindows:
     def spend(self, sender: uuid.UUID, quota: Quota, asked: int) -> Sequence[float]:
         """Return what `quota.lua` answers, in seconds."""
         now, windows = time.monotonic(), quota.windows
-        if sender not in self._times and len(self._times) >= MOST_LOCAL_SENDERS:
-            self._times = {each: times for each, times in self._times.items() if times and times[-1] > now - HOUR}
-        times = self._times.setdefault(sender, [])
-        del times[: bisect_right(times, now - windows[-1].seconds)]
+        times = self._recent(sender, quota, now)
         starts = [bisect_right(times, now - each.seconds) for each in windows]
         room = min(each.limit - (len(times) - start) for each, start in zip(windows, starts, strict=True))
         granted = max(0, min(asked, room))
@@ -192,6 +193,18 @@ class LocalWindows:
                 wait = max(wait, back)
             answer += [max(0, left), back]
         return [granted, wait, *answer]
+
+    def add(self, sender: uuid.UUID, quota: Quota, granted: int) -> None:
+        """Count requests that Redis let pass."""
+        now = time.monotonic()
+        self._recent(sender, quota, now).extend([now] * granted)
+
+    def _recent(self, sender: uuid.UUID, quota: Quota, now: float) -> list[float]:
+        if sender not in self._times and len(self._times) >= MOST_LOCAL_SENDERS:
+            self._times = {each: times for each, times in self._times.items() if times and times[-1] > now - HOUR}
+        times = self._times.setdefault(sender, [])
+        del times[: bisect_right(times, now - quota.windows[-1].seconds)]
+        return times
 
 
 def _in_seconds(answer: Sequence[int]) -> Sequence[float]:

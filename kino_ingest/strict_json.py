@@ -47,7 +47,7 @@ def read_exactly(raw: bytes) -> dict[str, Any]:
     except RecursionError:
         raise InvalidJson(f"The body nests more than {DEEPEST} levels deep.") from None
     except json.JSONDecodeError as error:
-        raise InvalidJson(f"The body is not JSON: {error.msg} at character {error.pos}.") from None
+        raise InvalidJson(f"The body is not JSON: {error.msg.removesuffix(' at')} at character {error.pos}.") from None
     if not isinstance(value, dict):
         raise InvalidJson("The body is not a JSON object.")
     if raw.count(b"{") + raw.count(b"[") > DEEPEST and _deeper_than(value, DEEPEST):

@@ -11,13 +11,12 @@ from kino_api.capabilities import Capability, State
 from kino_api.guarded_route import guarded_router
 from kino_api.resources import resources_of
 from kino_core import schema
-from kino_core.database import Database
+from kino_core.database import Database, DatabaseUnavailable
 from kino_core.errors import Unavailable
 
 router = guarded_router(tag="health")
 
-ANSWER_SECONDS = 3.0
-"""Longer than the wait for a connection, which says more."""
+ANSWER_SECONDS = 1.8
 
 
 class NotReady(Unavailable):
@@ -58,7 +57,7 @@ async def readyz(request: Request) -> Alive:
         async with asyncio.timeout(ANSWER_SECONDS):
             current = await to_thread.run_sync(_is_current, database, abandon_on_cancel=True)
     except TimeoutError:
-        raise NotReady("PostgreSQL does not answer. Look at `kino doctor`.") from None
+        raise DatabaseUnavailable("PostgreSQL does not answer. Look at `kino doctor`.") from None
     if not current:
         raise NotReady("The tables in PostgreSQL are not those of this version. Run `kino migrate`.")
     return Alive()
