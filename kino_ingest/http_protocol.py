@@ -65,7 +65,7 @@ class BoundedHttp(HttpToolsProtocol):
     _headers_whole = False
     _deadline: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         super().connection_made(transport)
         self._expect_headers()
 
@@ -75,8 +75,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        # Bytes that begin no request end the wait for one all the same.
-        if not self._headers_whole and self._deadline is None and not self.transport.is_closing():
+        became_socket = self.transport.get_protocol() is not self
+        # Bytes that begin no request do not end the wait for one.
+        if not (self._headers_whole or self._deadline or became_socket or self.transport.is_closing()):
             self._expect_headers()
 
     def on_message_begin(self) -> None:

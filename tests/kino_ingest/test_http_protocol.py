@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
+from websockets.sync.client import connect
 
 from kino_ingest import http_protocol
 from kino_ingest.http_protocol import AnsweredSocket, BoundedHttp
@@ -24,7 +25,9 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Take a request whole and tell which headers it had; `/slow` takes its time."""
     if scope["type"] == "websocket":
         await receive()
-        await send({"type": "websocket.close"})
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": message["text"]})
         return
     while (await receive()).get("more_body"):
         pass
@@ -138,6 +141,14 @@ def test_what_is_no_http_is_told_in_the_envelope(server: uvicorn.Server, request
     answer = answered(server, request_line + b"\r\n" + HOST + b"\r\n")
     assert answer.startswith(b"HTTP/1.1 400")
     assert error(answer)["code"] == "INVALID_REQUEST"
+
+
+def test_a_socket_may_be_silent_for_long(server: uvicorn.Server) -> None:
+    host, port = server.servers[0].sockets[0].getsockname()
+    with connect(f"ws://{host}:{port}/ws") as opened:
+        time.sleep(3 * http_protocol.HEADER_SECONDS)
+        opened.send("still here")
+        assert opened.recv(5) == "still here"
 
 
 @pytest.mark.parametrize("method", [b"POST", b"GET"])
