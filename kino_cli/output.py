@@ -22,8 +22,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
 
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        # Ids are there to be copied.
-        table.add_column(column, no_wrap=column.casefold() == "id", overflow="fold")
+        # In a narrow window a word goes on in the next line: half an id is no use to anybody.
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*("–" if cell is None else str(cell) for cell in row))
     Console(soft_wrap=not sys.stdout.isatty()).print(table, markup=False)
