@@ -7,7 +7,7 @@ single door goes on meanwhile.
 import asyncio
 import io
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -251,13 +251,22 @@ def _refuse_rest(lines: Sequence[_Line], error: Unavailable) -> None:
 
 
 def _answer(lines: Sequence[_Line], request_id: str) -> bytes:
-    return b"".join(msgspec.json.encode(_shown(line, request_id)) + b"\n" for line in lines)
+    # Lines that are wrong in the same way are told the same: to word each anew is most of the work of a bad batch.
+    envelopes: dict[tuple[str, str, str], msgspec.Raw] = {}
+
+    def envelope(error: KinoError) -> msgspec.Raw:
+        kind = error.code, error.message, repr(error.details)
+        if kind not in envelopes:
+            envelopes[kind] = msgspec.Raw(msgspec.json.encode(error_envelope(error, request_id)))
+        return envelopes[kind]
+
+    return b"".join(msgspec.json.encode(_shown(line, envelope)) + b"\n" for line in lines)
 
 
-def _shown(line: _Line, request_id: str) -> dict[str, Any]:
+def _shown(line: _Line, envelope: Callable[[KinoError], msgspec.Raw]) -> dict[str, Any]:
     told: dict[str, Any] = {"line": line.number}
     if line.event_id is not None:
         told["event_id"] = line.event_id
     if line.error is not None:
-        return told | {"status": "rejected", "error": error_envelope(line.error, request_id)}
+        return told | {"status": "rejected", "error": envelope(line.error)}
     return told | {"status": line.outcome}
