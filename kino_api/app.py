@@ -56,7 +56,7 @@ def create_api(settings: Settings, *, lifespan: Lifespan | None = None, answer: 
         ],
     )
     for router in routers():
-        # Its own objects: `include_router` makes each route anew for every application, a second's work at its start.
+        # Its own objects: `include_router` makes each route anew for every application, a third of a second's work.
         app.router.routes.extend(router.routes)
     describe(app)
     return app

@@ -62,7 +62,7 @@ class BoundedHttp(HttpToolsProtocol):
     """A connection whose requests begin in time and with headers of a sensible size."""
 
     _header_bytes = 0
-    _headers_whole = False
+    _headers_begun = _headers_whole = False
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
@@ -82,7 +82,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._header_bytes, self._headers_whole = 0, False
+        self._header_bytes, self._headers_begun, self._headers_whole = 0, True, False
         self._expect_headers()
 
     def on_url(self, url: bytes) -> None:
@@ -103,7 +103,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._headers_whole = False
+        self._headers_begun = self._headers_whole = False
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(NotHttp("This is no valid HTTP request."))
@@ -124,9 +124,14 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _too_late(self) -> None:
         self._deadline = None
-        # Whoever waits for an answer may be silent meanwhile.
-        if self.cycle is None or self.cycle.response_complete:
+        if self.cycle is not None and not self.cycle.response_complete:
+            # Whoever waits for an answer may be silent meanwhile.
+            return
+        if self._headers_begun:
             self._refuse(HeadersTooSlow(f"The headers did not arrive within {HEADER_SECONDS:g} seconds."))
+        elif self.timeout_keep_alive_task is None:
+            # Nothing was asked: an answer would be taken for that to the next request. Between requests uvicorn waits.
+            self.transport.close()
 
     def _refuse(self, error: RequestRefused) -> None:
         self._stop_waiting()
