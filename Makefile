@@ -16,12 +16,19 @@ ready:
 up: ready
 	@exec $(BIN)/kino up --demo
 
-# One test more than there are cores: many wait for a server or a clock.
-TESTS_AT_ONCE = $$(( $$($(BIN)/python -c 'import os; print(os.cpu_count())') + 1 ))
+# More tests than cores: many wait for a server or a clock. With COVERAGE=1 every process is measured as well, which takes
+# a third longer, and too few branches fail.
+COVERAGE ?=
+TESTS_AT_ONCE = $$(( 2 * $$($(BIN)/python -c 'import os; print(os.cpu_count())') + 1 ))
+PYTEST = pytest -n $(TESTS_AT_ONCE) --dist loadfile --no-loadscope-reorder
 test: ready
+ifeq ($(COVERAGE),)
+	@$(BIN)/$(PYTEST)
+else
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n $(TESTS_AT_ONCE) --dist loadfile --no-loadscope-reorder; tested=$$?; $(BIN)/coverage combine --quiet; \
+	@$(BIN)/coverage run -m $(PYTEST); tested=$$?; $(BIN)/coverage combine --quiet; \
 	set -o pipefail; $(BIN)/coverage report --skip-covered | tail -n 1; covered=$$?; exit $$((tested || covered))
+endif
 
 # ROUNDS faults at random under load; with MEMORY=minutes, watches the memory of the web process instead.
 ROUNDS ?= 200

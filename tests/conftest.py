@@ -7,7 +7,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -57,6 +57,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("postgres-home")
     server = postgres.prepare_postgres(home, overrides=CRASH_SAFETY_OFF)
     with _running(server.command, server.directory, lambda: postgres.is_ready(server), home / "postgres.log"):
+        _quick_to_sign_in(server.admin_url)
         yield server.admin_url
 
 
@@ -77,33 +78,40 @@ def _template(postgres_url: str) -> str:
     return TEMPLATE
 
 
+FreshDatabase = Callable[[], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def fresh_database(postgres_url: str, _template: str) -> Iterator[FreshDatabase]:
+    """Makes a database with the current schema and gives its address; it is dropped afterwards."""
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+
+        @contextmanager
+        def make() -> Iterator[str]:
+            name = f"test_{uuid.uuid4().hex}"
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                    sql.Identifier(name), sql.Identifier(_template)
+                )
+            )
+            yield _named(postgres_url, name)
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+        yield make
+
+
 @pytest.fixture
-def database_url(postgres_url: str, _template: str) -> Iterator[str]:
+def database_url(fresh_database: FreshDatabase) -> Iterator[str]:
     """The address of a fresh database with the current schema, dropped after the test."""
-    with fresh_database(postgres_url, _template) as url:
+    with fresh_database() as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def module_database_url(postgres_url: str, _template: str) -> Iterator[str]:
+def module_database_url(fresh_database: FreshDatabase) -> Iterator[str]:
     """The address of one fresh database for a module whose tests look at the same things."""
-    with fresh_database(postgres_url, _template) as url:
+    with fresh_database() as url:
         yield url
-
-
-@contextmanager
-def fresh_database(postgres_url: str, template: str) -> Iterator[str]:
-    """Make a database out of the template and yield its address; it is dropped afterwards."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_url, autocommit=True) as admin:
-        admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
-    yield _named(postgres_url, name)
-    with psycopg.connect(postgres_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture
@@ -150,6 +158,18 @@ def _running(command: Sequence[str], directory: Path, is_ready: Callable[[], boo
             # What PostgreSQL calls a fast shutdown; Valkey stops on it too.
             process.send_signal(signal.SIGINT)
             process.wait(30)
+
+
+def _quick_to_sign_in(admin_url: str) -> None:
+    """Give the superuser a password of one SCRAM round instead of 4,096: the tests connect thousands of times."""
+    address = make_url(admin_url)
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute("SET scram_iterations = 1")
+        admin.execute(
+            sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                sql.Identifier(address.username or ""), sql.Literal(address.password)
+            )
+        )
 
 
 def _named(url: str, database: str) -> str:

@@ -23,7 +23,7 @@ from schemathesis.openapi.checks import AllowHeaderMismatch, RejectedPositiveDat
 from schemathesis.schemas import BaseSchema
 
 from kino_api.permissions import ROUTES
-from tests.conftest import fresh_database
+from tests.conftest import FreshDatabase
 from tests.contract.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -73,12 +73,12 @@ BEYOND_SCHEMAS = {
 
 @pytest.fixture(scope="module")
 def world(
-    postgres_url: str, redis_server_url: str, _template: str, tmp_path_factory: pytest.TempPathFactory
+    fresh_database: FreshDatabase, redis_server_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> "Iterator[World]":
     from kino_core.settings import settings_from
     from tests.contract.world import running_world
 
-    with fresh_database(postgres_url, _template) as database_url:
+    with fresh_database() as database_url:
         values = {
             "KINO_HOME": str(tmp_path_factory.mktemp("contract") / "home"),
             "DATABASE_URL": database_url,

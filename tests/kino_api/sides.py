@@ -113,7 +113,12 @@ def _tell_history(side: Side) -> None:
             project_id=project_id,
             event_id=broken.event_id,
         )
-        [found] = query(session, "SELECT id FROM landing.dead_letter WHERE event_row = :row", row=letter.id)
+        # Its project is known now: tried once more, while the other side's history is folded, it would be no letter.
+        [found] = query(
+            session,
+            "UPDATE landing.dead_letter SET next_try_at = now() + interval '1 day' WHERE event_row = :row RETURNING id",
+            row=letter.id,
+        )
         session.execute(update(user).where(user.c.id == side.mate.id).values(person_id=person_id))
     side.email = email
     side.ids |= {
