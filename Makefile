@@ -16,10 +16,10 @@ ready:
 up: ready
 	@exec $(BIN)/kino up --demo
 
-# More tests than cores: many wait for a server or a clock. With COVERAGE=1 every process is measured as well, which takes
+# Two tests a core: many wait for a server or a clock. With COVERAGE=1 every process is measured as well, which takes
 # a third longer, and too few branches fail.
 COVERAGE ?=
-TESTS_AT_ONCE = $$(( 2 * $$($(BIN)/python -c 'import os; print(os.cpu_count())') + 1 ))
+TESTS_AT_ONCE = $$(( 2 * $$($(BIN)/python -c 'import os; print(os.cpu_count())') ))
 PYTEST = pytest -n $(TESTS_AT_ONCE) --dist loadfile --no-loadscope-reorder
 test: ready
 ifeq ($(COVERAGE),)

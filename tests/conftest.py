@@ -41,14 +41,31 @@ structlog.configure(processors=[structlog.processors.format_exc_info, structlog.
 TEMPLATE = "kino_template"
 CRASH_SAFETY_OFF = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 
-LONGEST = ("e2e", "kino_cli", "faults", "torture")
-"""Folders whose files take a minute or more each: they go first, so that no worker is left with one at the end."""
+LONGEST = (
+    "e2e/test_whole_system.py",
+    "kino_assets/test_lake.py",
+    "faults/test_postgres_away.py",
+    "kino_api/test_permission_matrix.py",
+    "kino_cli/test_up.py",
+    "dashboards/test_canaries.py",
+    "faults/test_log_readers.py",
+    "dashboards/test_browser.py",
+    "faults/test_processes.py",
+    "kino_reports/test_pdf.py",
+    "faults/test_redis_away.py",
+    "kino_assets/test_erasure.py",
+    "torture/test_torture.py",
+    "kino_reports/test_make.py",
+)
+"""Files that take half a minute or more, those that mostly wait in turn with those that work: as no worker is left with
+one at the end, so is no core idle at the beginning."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long files first; the order within a file stays."""
+    """Put the longest files first; the order within a file stays."""
     here = Path(__file__).parent
-    items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in LONGEST)
+    place = {here / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")
