@@ -10,8 +10,8 @@ from kino_assets.history import brought_in
 from kino_assets.sql import read_sql
 from kino_core.events import Source, agent_key, repository_id
 from kino_core.identities import KNOWN_AGENTS, Identity, agent_type_of, identify, identify_login
-from kino_core.measurements import measurement_views
-from kino_core.metrics import METRICS, Kind
+from kino_core.measurements import FACTS, measurement_views
+from kino_core.metrics import METRICS, Kind, metric
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,11 @@ TABLES: tuple[Table, ...] = (
 
 _SUMMED = frozenset([Kind.SUM, Kind.RATIO, Kind.MEDIAN])
 _GOLD_STEPS = {"day": _SUMMED, "longer": _SUMMED, "median": frozenset([Kind.MEDIAN]), "level": frozenset([Kind.LEVEL])}
-_MEASURED = {metric.fact for metric in METRICS}
 
 
 def prepare(lake: duckdb.DuckDBPyConnection) -> None:
     """Make the tables and views that are missing in the current catalog."""
     lake.execute(read_sql("tables"))
-    lake.execute(measurement_views())
     lake.execute("CREATE OR REPLACE TEMP TABLE metric_kind (metric VARCHAR, kind VARCHAR)")
     _insert(lake, "metric_kind", ["metric", "kind"], [(metric.key, str(metric.kind)) for metric in METRICS])
     lake.execute("CREATE OR REPLACE TEMP TABLE known_agent (name VARCHAR, agent_id UUID, agent_type VARCHAR)")
@@ -94,13 +92,17 @@ def process_window(lake: duckdb.DuckDBPyConnection, high: int) -> Changes:
         if _replace(lake, table):
             changed.add(table.name)
     lake.execute("CREATE OR REPLACE TEMP TABLE touched_slice AS SELECT DISTINCT * FROM touched")
-    kinds = {kind for (kind,) in lake.execute(read_sql("gold/touched_kinds")).fetchall()}
+    metrics = [metric(key) for (key,) in lake.execute("SELECT DISTINCT metric FROM touched_slice").fetchall()]
+    if metrics:
+        lake.execute(measurement_views({metric.fact for metric in metrics}))
+    kinds = {metric.kind for metric in metrics}
     for step in (step for step, needed in _GOLD_STEPS.items() if kinds & needed):
         lake.execute(read_sql(f"gold/{step}"))
     lake.execute("INSERT INTO bronze.ledger SELECT ?, metric, scope_type, scope_id, day FROM touched_slice", [high])
-    metrics = lake.execute("SELECT DISTINCT metric FROM touched_slice").fetchall()
     return Changes(
-        frozenset(changed), frozenset(key for (key,) in metrics), _count(lake, "SELECT count(*) FROM touched_slice")
+        frozenset(changed),
+        frozenset(metric.key for metric in metrics),
+        _count(lake, "SELECT count(*) FROM touched_slice"),
     )
 
 
@@ -122,9 +124,11 @@ def _replace(lake: duckdb.DuckDBPyConnection, table: Table) -> bool:
 
 def _touch(lake: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Note the slices that the changed rows of `table` stand in, with the lake as it is at this moment."""
-    if table.name in _MEASURED:
-        lake.execute(read_sql("gold/touched_by_fact").format(fact=table.name, key=", ".join(table.key)))
+    if table.name in FACTS:
+        lake.execute(measurement_views([table.name]))
+        lake.execute(read_sql("gold/touched_by_fact").format(key=", ".join(table.key)))
     elif table.name in ("project", "repository"):
+        lake.execute(measurement_views())
         lake.execute(read_sql("gold/touched_by_owner").format(key=table.key[0]))
 
 

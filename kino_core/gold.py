@@ -169,7 +169,6 @@ class Gold:
 
     def __init__(self, lake: duckdb.DuckDBPyConnection) -> None:
         self._lake = lake
-        self._measured = False
         try:
             # A question for it by name: the catalog's own list of tables takes fifty times as long.
             lake.execute("SELECT 1 FROM gold.metric_value LIMIT 0")
@@ -242,7 +241,7 @@ class Gold:
         declared = metric(key)
         if limit < 1 or offset < 0:
             raise InvalidInput("A page needs a positive limit and an offset that is not negative.", field="limit")
-        self._measure()
+        self._lake.execute(measurement_views([declared.fact]))
         rows = self._lake.execute(
             _sql("explain"),
             {
@@ -271,8 +270,9 @@ class Gold:
             return {}
         self._lake.register("asked", _asked(asked))
         rows = self._lake.execute(_sql("read")).fetchall()
-        if any(declared.kind is Kind.MEDIAN and period.grain is None for declared, _, period in asked):
-            self._measure()
+        medians = {declared.fact for declared in metrics if declared.kind is Kind.MEDIAN}
+        if medians and any(period.grain is None for period in periods):
+            self._lake.execute(measurement_views(medians))
             rows += self._lake.execute(_sql("read_median")).fetchall()
         self._lake.unregister("asked")
         cells = {place: _Cell(*cell) for place, *cell in rows}
@@ -280,12 +280,6 @@ class Gold:
             (declared.key, scope, period): cells.get(place, _Cell())
             for place, (declared, scope, period) in enumerate(asked)
         }
-
-    def _measure(self) -> None:
-        """Make the views over facts, which only explanations and medians of free ranges need."""
-        if not self._measured:
-            self._lake.execute(measurement_views())
-            self._measured = True
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,0 @@
-SELECT DISTINCT kind FROM touched_slice JOIN metric_kind USING (metric);
