@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from benchmarks.api.web import web_process
 from benchmarks.ingest.servers import fresh_database
 from kino_api.access_tokens import AccessTokens
-from kino_api.keys import load_signing_key
+from kino_api.keys import SigningKeys
 from kino_api.refresh_tokens import RefreshTokens
 from kino_api.sessions import SessionTokens, open_session
 from kino_api.users import ProjectRole, Role, User
@@ -84,7 +84,7 @@ def _into_the_lake(database: Database, settings: Settings, projects: int) -> flo
 
 
 def _token(database: Database, settings: Settings, role: Role | None, memberships: int) -> str:
-    access = AccessTokens(load_signing_key(settings.jwt_private_key_file), settings.api_base_url, timedelta(hours=2))
+    access = AccessTokens(SigningKeys(settings.jwt_private_key_file), settings.api_base_url, timedelta(hours=2))
     secret = settings.jwt_secret.get_secret_value().encode()
     tokens = SessionTokens(access, RefreshTokens(secret), timedelta(days=1))
     somebody = User(uuid.uuid4(), f"{uuid.uuid4().hex}@example.com", "Somebody", role)

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import httpx
 import uvicorn
+from pydantic import SecretStr
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboards.app import create_app
 from kino_api.project_list import ProjectSort, encode_place
 from kino_cli import valkey
+from kino_core.logs import configure_logs
 from kino_core.settings import Settings
 
 ROUNDS = 40
@@ -80,7 +82,9 @@ class Web:
 def web_process(folder: Path, settings: Settings, *, redis: bool) -> Iterator[Web]:
     """Run the web process, with a Valkey of its own where `redis` is wanted."""
     with _valkey(folder) if redis else nullcontext(None) as address:
-        redis_url = address and type(settings.own_database_url)(address)
+        # Requests are logged as by the real process: to stderr, so that stdout holds the figures alone.
+        configure_logs(settings, "web")
+        redis_url = SecretStr(address) if address else None
         watch = Stopwatch(create_app(settings.model_copy(update={"own_redis_url": redis_url})))
         listening = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(watch, log_config=None, lifespan="on", timeout_graceful_shutdown=2))

@@ -6,6 +6,7 @@ on a pool of ten connections.
 
 import sys
 import uuid
+from unittest.mock import patch
 
 from kino_cli.serve import serve_app
 from kino_core.events import Event
@@ -74,14 +75,18 @@ class CommitEach(Committer):
         return batch.outcomes(claimed, [])[0]
 
 
+REPLACED: dict[str, dict[str, type]] = {
+    "kino": {},
+    "no_database": {"Committer": NowhereCommitter, "Lookups": KnownByHeart},
+    "commit_each": {"Committer": CommitEach},
+}
+
+
 def main() -> None:
     """Serve until SIGTERM."""
     variant, port = sys.argv[1], int(sys.argv[2])
-    if variant == "no_database":
-        doors.Committer, doors.Lookups = NowhereCommitter, KnownByHeart  # type: ignore[misc]
-    elif variant == "commit_each":
-        doors.Committer = CommitEach  # type: ignore[misc]
-    serve_app(doors.create_doors(load_settings()), "127.0.0.1", port)
+    with patch.dict(vars(doors), REPLACED[variant]):
+        serve_app(doors.create_doors(load_settings()), "127.0.0.1", port)
 
 
 if __name__ == "__main__":
