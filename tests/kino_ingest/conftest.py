@@ -99,8 +99,8 @@ def give_secret(
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Settings, Limits | None], str]]:
-    """Start doors on a free port, as many as wanted; all end with the test."""
+def serve(database_url: str) -> Iterator[Callable[[Settings, Limits | None], str]]:
+    """Start doors on a free port, as many as wanted; all end with the test, before its database goes."""
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def start(settings: Settings, limits: Limits | None = None) -> str:
