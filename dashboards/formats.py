@@ -3,6 +3,8 @@
 import math
 from datetime import UTC, date, datetime
 
+from markupsafe import Markup, escape
+
 from kino_api.words import plural as plural
 from kino_api.words import relative as relative
 from kino_core.gold import MetricValue
@@ -94,3 +96,13 @@ def tick_name(start: date, grain: Grain) -> str:
             return f"{start:%Y}"
         case _:
             return f"{start.day} {start:%b}"
+
+
+def with_commands(text: str) -> Markup:
+    """Return `text` for a page: what stands between backticks, as messages write commands, is set as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts)
+    )

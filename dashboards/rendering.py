@@ -38,6 +38,7 @@ class Renderer:
             plural=formats.plural,
             day=formats.day,
             exact=formats.exact,
+            with_commands=formats.with_commands,
             period_name=formats.period_name,
         )
         # A global, because a block that is rendered alone does not see what its page imports.

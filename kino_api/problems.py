@@ -1,6 +1,6 @@
 """The one place where an error becomes an HTTP answer: the same envelope for every kind of failure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
+from kino_api.field_messages import field_message
 from kino_core.errors import Category, Conflict, KinoError
 from kino_core.logs import hide_in, hide_in_text
 from kino_ingest.answers import RETRY_AFTER_SECONDS, STATUS, support_details
@@ -147,13 +148,14 @@ def _foreseen(error: KinoError) -> Problem:
 
 
 def _invalid(error: RequestValidationError) -> Problem:
-    fields = [
-        {"field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]), "message": each["msg"]}
-        for each in error.errors()
-    ]
+    fields = [{"field": _field(each["loc"]), "message": field_message(each)} for each in error.errors()]
     if any(each["type"] == "json_invalid" for each in error.errors()):
         category, code, message = _HTTP[400]
         return Problem(400, category, code, message)
     names = ", ".join(dict.fromkeys(each["field"] for each in fields))
     message = f"The request does not fit: {names}. Each field's message says what it takes."
     return Problem(400, Category.VALIDATION, "INVALID_INPUT", message, {"fields": fields})
+
+
+def _field(place: Sequence[str | int]) -> str:
+    return ".".join(str(part) for part in place[1:]) or str(place[0])

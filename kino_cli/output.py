@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 def print_json(value: object) -> None:
     """Print `value` as one JSON document; times, ids and paths become text."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, default=str)
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, default=_as_text)
     sys.stdout.write("\n")
 
 
@@ -48,3 +49,7 @@ def progress(description: str = "") -> "Progress":
     if description:
         display.add_task(description, total=None)
     return display
+
+
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.formats import number, period_name, plural, quantity, relative, share
+from dashboards.formats import number, period_name, plural, quantity, relative, share, with_commands
 from kino_core.metrics import Unit
 from kino_core.periods import parse_period
 
@@ -72,3 +72,18 @@ def test_periods_are_named_as_people_say_them(text: str, words: str) -> None:
 def test_nouns_follow_their_count() -> None:
     assert [plural(count, "commit") for count in (0, 1, 2)] == ["0 commits", "1 commit", "2 commits"]
     assert plural(2, "entity", "entities") == "2 entities"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Run `kino migrate`.", "Run <code>kino migrate</code>."),
+        ("`a` & `b`", "<code>a</code> &amp; <code>b</code>"),
+        ("`<script>`", "<code>&lt;script&gt;</code>"),
+        ("<b>no</b>", "&lt;b&gt;no&lt;/b&gt;"),
+        ("half ` of one", "half ` of one"),
+        ("", ""),
+    ],
+)
+def test_commands_in_messages_are_set_as_code_and_nothing_else_is_markup(text: str, shown: str) -> None:
+    assert with_commands(text) == shown
