@@ -124,6 +124,6 @@ Note = Annotated[
         examples=["Moved to the new build servers"],
     ),
 ]
-Password = Annotated[_Text, Field(examples=["correct horse battery staple"])]
+Password = Annotated[_Text, Field(examples=["lantern orbit mellow gravel"])]
 LinkSecret = Annotated[_Text, Field(description="The token of the link.", examples=["eyJhbGciOi…"])]
 RefreshToken = Annotated[_Text, Field(examples=["eyJzdWIiOi…"])]

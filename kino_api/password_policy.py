@@ -18,6 +18,8 @@ FEWEST_GUESSES = 10**8
 FEWEST_OWN_CHARACTERS = 8
 """Beyond the words that stand for this Kino and this person."""
 SHORTEST_WORD = 3
+SHOWN_EVERYWHERE = ("correct horse battery staple", "correcthorsebatterystaple")
+"""What everybody has seen as the example of a good password is none."""
 MOST_ESTIMATED = 72
 """zxcvbn's own limit: it compares every part with every other."""
 
@@ -41,7 +43,7 @@ def checked_password(password: str, *about: str, base_url: str = "") -> str:
     words = context_words(*about, base_url=base_url)
     if len(_without(words, password)) < FEWEST_OWN_CHARACTERS:
         raise _weak("is little more than your name, your address or the name of this site. Add words of your own.")
-    found = zxcvbn(password[:MOST_ESTIMATED], user_inputs=words)
+    found = zxcvbn(password[:MOST_ESTIMATED], user_inputs=[*words, *SHOWN_EVERYWHERE])
     if found["guesses"] < FEWEST_GUESSES:
         raise _weak("is among the first that somebody would try. A few words that have nothing in common are better.")
     return password

@@ -3,8 +3,9 @@
 import gc
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import structlog
 import typer
@@ -16,8 +17,13 @@ from kino_core.errors import Unavailable
 from kino_core.logs import configure_logs
 from kino_core.settings import Settings, load_settings
 
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
+
 DATABASE_SECONDS = 60
 DRAIN_SECONDS = 20
+NOT_STARTED = 3
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -34,7 +40,7 @@ def web(home: HomeOption = None, port: PortOption = None, as_json: JsonOption = 
     settings = _prepared("web", home, as_json, port)
     from dashboards.app import create_app
 
-    serve_app(create_app(settings), settings.listen_host, settings.port)
+    serve_app(create_app(settings), settings.listen_host, settings.port, proxies=settings.trusted_proxies)
 
 
 @app.command()
@@ -43,7 +49,7 @@ def ingest(home: HomeOption = None, port: PortOption = None, as_json: JsonOption
     settings = _prepared("ingest", home, as_json, port)
     from kino_ingest.doors import create_doors
 
-    serve_app(create_doors(settings), settings.listen_host, settings.port)
+    serve_app(create_doors(settings), settings.listen_host, settings.port, proxies=settings.trusted_proxies)
 
 
 @app.command()
@@ -74,27 +80,44 @@ def dagster(home: HomeOption = None, as_json: JsonOption = False) -> None:
     serve_dagster(settings, workspace_file())
 
 
-def serve_app(app: Any, host: str, port: int) -> None:  # noqa: ANN401  an ASGI application has no type of its own
-    """Serve `app` until SIGTERM; what is still being answered then gets DRAIN_SECONDS to finish."""
+def serve_app(app: "ASGIApp", host: str, port: int, *, proxies: Sequence[str] = ()) -> None:
+    """Serve `app` until SIGTERM; what is still being answered then gets DRAIN_SECONDS to finish.
+
+    `proxies` are addresses and networks whose word on a caller's address is taken; ends the process with 3 where the
+    application does not start.
+    """
+    # What is loaded by now stays: walking over all of it again and again stopped every request for 70 ms at a time.
+    gc.collect()
+    gc.freeze()
+    server = http_server(app, host, port, proxies=proxies)
+    server.run()
+    if not server.started:
+        raise SystemExit(NOT_STARTED)
+
+
+def http_server(app: "ASGIApp", host: str, port: int, *, proxies: Sequence[str] = ()) -> "uvicorn.Server":
+    """Return the server of every HTTP process."""
     import uvicorn
 
     from kino_ingest.http_protocol import AnsweredSocket, BoundedHttp
 
-    # What is loaded by now stays: walking over all of it again and again stopped every request for 70 ms at a time.
-    gc.collect()
-    gc.freeze()
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        loop="uvloop",
-        http=BoundedHttp,
-        ws=AnsweredSocket,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # Live channels never end by themselves.
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            loop="uvloop",
+            http=BoundedHttp,
+            ws=AnsweredSocket,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            # Else whoever sends from this machine could say that he is somebody else.
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
+            # Live channels never end by themselves.
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
     )
 
 

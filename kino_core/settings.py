@@ -8,6 +8,7 @@ from datetime import timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
@@ -94,12 +95,22 @@ def _read_mail_address(value: object) -> object:
         raise ValueError("must look like kino@example.com or Kino <kino@example.com>") from error
 
 
+def _read_networks(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(str(ip_network(part.strip())) for part in value.split(","))
+    except ValueError as error:
+        raise ValueError("must be addresses or networks, separated by commas, such as 10.0.0.7, 10.1.0.0/16") from error
+
+
 Duration = Annotated[timedelta, BeforeValidator(_read_duration), Field(gt=timedelta(0))]
 Port = Annotated[int, Field(ge=1, le=65535)]
 WebAddress = Annotated[str, BeforeValidator(_read_web_address)]
 PostgresAddress = Annotated[SecretStr, BeforeValidator(_read_postgres_address)]
 RedisAddress = Annotated[SecretStr, BeforeValidator(_read_redis_address)]
 MailAddress = Annotated[str, BeforeValidator(_read_mail_address)]
+Networks = Annotated[tuple[str, ...], BeforeValidator(_read_networks)]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
@@ -120,6 +131,7 @@ class Settings(BaseModel):
     host: str | None = Field(None, alias="KINO_HOST")
     port: Port = 8000
     dagster_port: Port = 3000
+    trusted_proxies: Networks = ()
     own_api_base_url: WebAddress | None = Field(None, alias="API_BASE_URL")
 
     own_database_url: PostgresAddress | None = Field(None, alias="DATABASE_URL")

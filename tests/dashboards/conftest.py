@@ -37,7 +37,7 @@ from tests.factories.events import CLAUDE, agent_report, commit
 from tests.loopback import NO_CERTIFICATES
 
 EMAIL = "ada@example.com"
-PASSWORD = "correct horse battery staple"
+PASSWORD = "lantern orbit mellow gravel"
 REPOSITORY = "example/engine"
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_ARGUMENTS = [

@@ -20,7 +20,7 @@ from tests.loopback import NO_CERTIFICATES
 
 ROOT = Path(__file__).parents[2]
 SECRET = "the-webhook-secret-of-the-tests"
-EMAIL, PASSWORD = "admin@example.org", "correct horse battery staple"
+EMAIL, PASSWORD = "admin@example.org", "lantern orbit mellow gravel"
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -34,7 +34,7 @@ from kino_core.tables import project_member, user
 from tests.loopback import NO_CERTIFICATES
 
 EMAIL = "ada@example.com"
-PASSWORD = "correct horse battery staple"
+PASSWORD = "lantern orbit mellow gravel"
 LINK_SECRET = "a secret for links"
 UNKNOWN_PASSWORD = "$argon2id$none"
 

@@ -23,6 +23,8 @@ SITE = "https://kino.acme-corp.com"
         "letmeinletmein123",
         "abcdefghijklmnop",
         "changemechangeme",
+        "correct horse battery staple",
+        "CorrectHorseBatteryStaple1",
         "password" * 12,
     ],
 )
@@ -50,7 +52,7 @@ def test_what_stands_for_this_kino_or_this_person_is_refused(password: str) -> N
 @pytest.mark.parametrize(
     "password",
     [
-        "correct horse battery staple",
+        "lantern orbit mellow gravel",
         "ada likes her long walks",
         "lower case only words",
         "日本語のパスワードは長いです、はい",

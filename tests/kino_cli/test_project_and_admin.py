@@ -14,7 +14,7 @@ from kino_api.users import Role, create_invited_user
 from kino_cli import main
 from kino_core.database import Database, query
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = "lantern orbit mellow gravel"
 
 
 @pytest.fixture(autouse=True)

@@ -154,3 +154,11 @@ def test_mail_comes_from_an_address_that_fits_a_header() -> None:
     for wrong in ("nobody", "a@example.com\r\nBcc: b@example.com", "Kino <>", "a@b@c"):
         with pytest.raises(WrongSettings, match="EMAIL_FROM"):
             settings_from({**home, "EMAIL_FROM": wrong})
+
+
+def test_proxies_are_addresses_and_networks() -> None:
+    assert settings_from({}).trusted_proxies == ()
+    given = settings_from({"TRUSTED_PROXIES": "127.0.0.1, 10.1.0.0/16,::1"})
+    assert given.trusted_proxies == ("127.0.0.1/32", "10.1.0.0/16", "::1/128")
+    with pytest.raises(WrongSettings, match="TRUSTED_PROXIES: must be addresses or networks"):
+        settings_from({"TRUSTED_PROXIES": "*"})
