@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from dashboards.errors import error_pages
 from dashboards.pages import page_routers
@@ -13,7 +13,6 @@ from dashboards.rendering import Renderer
 from dashboards.site import Site
 from dashboards.static_files import StaticFiles
 from kino_api.app import create_api
-from kino_api.security_headers import HEADERS
 from kino_core.settings import Settings
 from kino_ingest.doors import Doors, create_doors
 
@@ -52,18 +51,8 @@ class Front:
         self.app = app
         self._doors = doors
         self._everything_else = GZipMiddleware(app, SMALLEST_ZIPPED_BYTES, _ZIP_LEVEL)
-        headers = {**HEADERS, "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
-        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, or the lifespan."""
-        if scope["type"] != "http" or not scope["path"].startswith("/webhooks/"):
-            await self._everything_else(scope, receive, send)
-            return
-
-        async def send_protected(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._headers]
-            await send(message)
-
-        await self._doors(scope, receive, send_protected)
+        to_a_door = scope["type"] == "http" and scope["path"].startswith("/webhooks/")
+        await (self._doors if to_a_door else self._everything_else)(scope, receive, send)

@@ -40,6 +40,7 @@ def error_pages(renderer: Renderer) -> Callable[[Request, Exception], Response]:
             code=problem.status,
             title=_TITLES.get(problem.status, _TITLES[500]),
             message=hide_in_text(problem.message),
+            at_home=request.url.path == "/",
             request_id=request.scope["state"]["request_id"],
         )
         response.headers.update(problem.headers)

@@ -10,6 +10,8 @@ from starlette.responses import HTMLResponse
 from dashboards import formats
 from dashboards.assets import PACKAGE_ROOT
 from dashboards.static_files import StaticFiles
+from dashboards.visitors import SEE_OPERATIONS
+from kino_api.permissions import may_everywhere
 from kino_core.staleness import stale_seconds
 
 THEME_COOKIE = "kino_theme"
@@ -39,6 +41,7 @@ class Renderer:
             day=formats.day,
             exact=formats.exact,
             with_commands=formats.with_commands,
+            sees_operations=lambda user: may_everywhere(user, SEE_OPERATIONS),
             period_name=formats.period_name,
         )
         # A global, because a block that is rendered alone does not see what its page imports.

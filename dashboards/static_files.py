@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from dashboards.assets import PACKAGE_ROOT
+from kino_core.errors import NotFound
 
 STATIC_PATH = PACKAGE_ROOT / "static"
 
@@ -45,7 +46,10 @@ class StaticFiles:
         return name in self._files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request for `/static/<version>/<name>`; an old version gets today's file, uncached."""
+        """Answer one request for `/static/<version>/<name>`; an old version gets today's file, uncached.
+
+        Raises NotFound for a file that is not there.
+        """
         path = scope["path"].removeprefix("/static").lstrip("/")
         version, _, name = path.partition("/")
         response = self._response(Request(scope), name, fresh=version == self.version)
@@ -54,7 +58,9 @@ class StaticFiles:
     def _response(self, request: Request, name: str, *, fresh: bool) -> Response:
         content = self._files.get(name)
         if content is None or request.method not in ("GET", "HEAD"):
-            return Response("Not found", 404, media_type="text/plain")
+            raise NotFound(
+                "There is no such file. Load the page again: its files have other addresses since an update."
+            )
         headers = {"Cache-Control": _FOREVER if fresh else "no-cache"}
         suffix = Path(name).suffix
         if suffix in _COMPRESSED:

@@ -6,12 +6,19 @@ from fastapi import Depends, Request
 
 from kino_api.access import OBJECTS
 from kino_api.authentication import page_visitor
-from kino_api.permissions import Action, Permission, Resource, check_permission
+from kino_api.permissions import Action, NotAllowed, Permission, Resource
 from kino_api.resources import resources_of
 from kino_api.users import User
 from kino_core.errors import Unauthenticated
 
 SEE_PROJECTS = Permission(Resource.PROJECT, Action.READ)
+SEE_OPERATIONS = Permission(Resource.SYSTEM, Action.READ)
+
+
+class InNoProject(NotAllowed):
+    """Somebody who was invited and has no role and no project so far."""
+
+    code = "IN_NO_PROJECT"
 
 
 class SignInFirst(Unauthenticated):
@@ -21,12 +28,13 @@ class SignInFirst(Unauthenticated):
 
 
 def signed_in(request: Request) -> User:
-    """Return who looks; raises SignInFirst, NotAllowed where the account may not see projects, or UnknownProject."""
+    """Return who looks; raises SignInFirst, InNoProject, or UnknownProject for one that the account may not see."""
     visitor = page_visitor(request)
     if visitor is None:
         raise SignInFirst("Sign in to see this page.")
     request.state.visitor = visitor
-    check_permission(visitor.user, SEE_PROJECTS)
+    if visitor.user.role is None and not visitor.user.memberships:
+        raise InNoProject("You belong to no project yet. Ask whoever leads yours, or an administrator, to add you.")
     if key := request.path_params.get("project_id"):
         with resources_of(request).database.read() as session:
             OBJECTS["project_id"](session, visitor.user, key, SEE_PROJECTS)

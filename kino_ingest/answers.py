@@ -7,6 +7,7 @@ import msgspec
 
 from kino_core.errors import Category, KinoError
 from kino_core.logs import hide_in, hide_in_text
+from kino_core.protection import HEADERS, NO_PAGE
 from kino_ingest.http_request import Request, RequestRefused, Send
 
 STATUS = {
@@ -21,6 +22,9 @@ STATUS = {
     Category.UNAVAILABLE: 503,
 }
 RETRY_AFTER_SECONDS = 2
+_PROTECTION = [
+    (name.lower().encode(), value.encode()) for name, value in (HEADERS | {"Content-Security-Policy": NO_PAGE}).items()
+]
 BEYOND_CALLERS = frozenset({403, 500, 502, 503})
 
 
@@ -37,7 +41,7 @@ async def answer_bytes(send: Send, request: Request, status: int, content: bytes
         "x-request-id": request.id,
         **request.answer_headers,
     }
-    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    pairs = [*((name.encode(), value.encode()) for name, value in headers.items()), *_PROTECTION]
     await send({"type": "http.response.start", "status": status, "headers": pairs})
     await send({"type": "http.response.body", "body": content})
 

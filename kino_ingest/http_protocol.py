@@ -11,6 +11,7 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from kino_core.protection import HEADERS, NO_PAGE
 from kino_ingest.answers import error_envelope
 from kino_ingest.http_request import RequestRefused
 
@@ -19,13 +20,7 @@ HEADER_SECONDS = 10.0
 MOST_HEADER_BYTES = 64 * 1024
 MOST_HEADERS = 200
 
-_HEADERS = {
-    "content-type": "application/json",
-    "connection": "close",
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-}
+_HEADERS = {"Content-Type": "application/json", "Connection": "close", "Content-Security-Policy": NO_PAGE, **HEADERS}
 
 
 class NotHttp(RequestRefused):
@@ -53,7 +48,7 @@ def refusal(error: RequestRefused) -> bytes:
     """Return the whole answer to a connection that is closed for `error`."""
     request_id = uuid.uuid4().hex
     content = msgspec.json.encode({"error": error_envelope(error, request_id)})
-    headers = {**_HEADERS, "x-request-id": request_id, "content-length": str(len(content))}
+    headers = {**_HEADERS, "X-Request-ID": request_id, "Content-Length": str(len(content))}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return STATUS_LINE[error.status] + lines.encode() + b"\r\n" + content
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from dashboards.site import site_of
-from dashboards.visitors import Visitor
+from dashboards.visitors import SEE_OPERATIONS, Visitor
 from kino_api.capabilities import State
-from kino_api.permissions import Action, Permission, Resource, check_permission
+from kino_api.permissions import check_permission
 from kino_api.resources import resources_of
 from kino_api.security_events import summarize
 from kino_core.lake import LakeNotReady
@@ -66,7 +66,7 @@ _GRAVITY = {
 @router.get("/operations")
 def operations(request: Request, visitor: Visitor) -> Response:
     """Show every capability and the age of the lake."""
-    check_permission(visitor, Permission(Resource.SYSTEM, Action.READ))
+    check_permission(visitor, SEE_OPERATIONS)
     site = site_of(request)
     found = resources_of(request).capabilities.look()
     return site.renderer.page(

@@ -94,7 +94,9 @@
       for (const menu of all(".account[open]")) menu.open = false;
     }
     if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    if (goes && places[event.key]) location.assign(places[event.key]);
+    // Only where the page leads, too: not everybody may see everything.
+    const place = goes && document.querySelector(`.nav a[href="${places[event.key]}"]`);
+    if (place) location.assign(place.href);
     goes = event.key === "g";
     const action = actions[event.key];
     if (!action) return;

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Request, Response
 from pydantic import Field, StrictFloat
 
-from kino_api.authentication import CurrentUser, writing
+from kino_api.authentication import CurrentUser, require_fresh, writing
 from kino_api.fields import Moment, Quota, RepositoryName
 from kino_api.guarded_route import guarded_router
 from kino_api.projects import get_project
@@ -108,7 +108,8 @@ def tokens(request: Request, user: CurrentUser, project_id: uuid.UUID) -> Page[T
 
 @tokens_router.post("", status_code=201)
 def create(request: Request, user: CurrentUser, project_id: uuid.UUID, body: NewAgentToken | None = None) -> NewToken:
-    """Make an agent token. The answer is the only place where it can be read."""
+    """Make an agent token, with one's password shown lately. The answer is the only place where it can be read."""
+    require_fresh(request)
     resources = resources_of(request)
     with writing(request) as session:
         get_project(session, project_id)
@@ -119,7 +120,8 @@ def create(request: Request, user: CurrentUser, project_id: uuid.UUID, body: New
 def rotate(
     request: Request, user: CurrentUser, project_id: uuid.UUID, token_id: uuid.UUID, body: Succession | None = None
 ) -> NewToken:
-    """Make the token's successor on the same terms. The answer is the only place where it can be read."""
+    """Make the token's successor on the same terms, with one's password shown lately. It can be read only here."""
+    require_fresh(request)
     resources = resources_of(request)
     overlap = (body or Succession()).overlap
     with writing(request) as session:

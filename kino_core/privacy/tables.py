@@ -138,7 +138,13 @@ TABLES: dict[str, Rule] = {
         blanks=("recipient",),
         plain=("kind", "link_path", "state"),
     ),
-    "kino.idempotency_key": Rule(_BY_USER, deletes=True, hides=("request_hash", "headers", "answer"), plain=("key",)),
+    # An answer names whoever it is about, and is given again to whoever asks again.
+    "kino.idempotency_key": Rule(
+        _BY_USER,
+        deletes=True,
+        texts=("key", "answer", "headers"),
+        hides=("request_hash", "answer", "headers"),
+    ),
     "kino.token": Rule(_MADE_IN_AUDIT.format("token"), hides=("token_hash",), plain=("last4", "agent_type")),
     "kino.webhook_secret": Rule(_MADE_IN_AUDIT.format("webhook_secret"), hides=("secret",)),
     # What was done.

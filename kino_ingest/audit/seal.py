@@ -16,6 +16,8 @@ from kino_ingest.sql import read_sql
 MOST_AT_ONCE = 1_000
 LOCK = 0x6B61_7564_6974
 """Key of the advisory lock under which the chain grows or is cut."""
+EVERY_MINUTES = 5
+"""How often the log is told: nobody can cut off more of the end unnoticed."""
 ANCHORED = "audit_sealed"
 """The type of the event that tells a seal to the landing log."""
 LATE = timedelta(minutes=5)
@@ -57,7 +59,7 @@ def seal_next(database: Database, *, most: int = MOST_AT_ONCE) -> int:
 
 
 def anchor(database: Database, key: AuditKey, *, now: datetime | None = None) -> int | None:
-    """Tell the newest seal to the landing log, signed, when an hour with new ones is over; return its position.
+    """Tell the newest seal to the landing log, signed, when five minutes with new ones are over; return its position.
 
     Whoever cuts off the end of the chain after that, or writes it anew, contradicts the log.
     """
@@ -67,7 +69,8 @@ def anchor(database: Database, key: AuditKey, *, now: datetime | None = None) ->
             return None
         position, sealed = _last(session)
         since = session.exec_driver_sql(read_sql("audit_unanchored")).scalar()
-        if since is None or since >= now.replace(minute=0, second=0, microsecond=0):
+        begun = now.replace(minute=now.minute - now.minute % EVERY_MINUTES, second=0, microsecond=0)
+        if since is None or since >= begun:
             return None
         facts = {"position": position, "hash": sealed.hex()}
         signature = b64encode(key.sign(facts)).decode()

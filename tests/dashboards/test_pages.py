@@ -13,6 +13,7 @@ from dashboards.rendering import Renderer
 from dashboards.static_files import StaticFiles
 from kino_core.database import Database
 from kino_core.events import Event
+from kino_core.protection import HEADERS
 from tests.dashboards.conftest import COMMITS_THIS_MONTH, Story
 
 PAGES = ("/", "/reports", "/operations", "/portfolio/metrics/commits")
@@ -42,9 +43,13 @@ def test_every_answer_carries_the_headers_that_protect_it(client: httpx.Client) 
         assert answer.headers["x-frame-options"] == "DENY"
         # Nothing inline: what the policy forbids must not be there to be needed.
         assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", answer.text), page
-    for answer in (client.post("/webhooks/agent-update"), client.get("/static/x/kino.css")):
-        assert answer.headers["x-content-type-options"] == "nosniff"
+    missing = client.get("/static/x/nothing.js")
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "no such file" in missing.text
+    for answer in (client.post("/webhooks/agent-update"), client.get("/static/x/kino.css"), missing):
         assert "default-src 'none'" in answer.headers["content-security-policy"]
+        for name in HEADERS:
+            assert len(answer.headers.get_list(name)) == 1, name
 
 
 def test_an_empty_portfolio_names_the_next_step(client: httpx.Client) -> None:
@@ -173,3 +178,25 @@ def test_pages_open_while_redis_is_away(client: httpx.Client, story: Story, redi
     with redis.Redis.from_url(redis_url) as server:
         server.client_kill_filter(_type="pubsub")
     assert client.get(f"/projects/{story.project_id}").status_code == 200
+
+
+def test_a_page_leads_nowhere_that_is_closed_to_its_visitor(
+    client: httpx.Client, database: Database, story: Story
+) -> None:
+    assert 'href="/operations"' in client.get("/").text
+    with database.write() as session:
+        session.exec_driver_sql('UPDATE kino."user" SET role = NULL')
+    invited = client.get("/")
+    assert invited.status_code == 403
+    assert "You belong to no project yet" in invited.text
+    assert 'action="/logout"' in invited.text
+    assert "Go to the portfolio" not in invited.text
+    with database.write() as session:
+        session.exec_driver_sql(
+            "INSERT INTO kino.project_member (project_id, user_id, role) SELECT %s, id, 'PROJECT_LEADER'"
+            ' FROM kino."user"',
+            (story.project_id,),
+        )
+    member = client.get("/")
+    assert member.status_code == 200
+    assert "operations" not in member.text.lower()

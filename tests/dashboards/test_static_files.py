@@ -6,6 +6,7 @@ from starlette.testclient import TestClient
 from dashboards.assets import AssetsMissing, copy_assets
 from dashboards.spreadsheets import csv_response
 from dashboards.static_files import StaticFiles
+from kino_core.errors import NotFound
 
 
 @pytest.fixture
@@ -36,7 +37,8 @@ def test_an_old_address_gets_todays_file_uncached(folder: Path) -> None:
 @pytest.mark.parametrize("path", ["notes.md", "../kino.css", "%2e%2e/kino.css", "", "missing.css"])
 def test_nothing_else_is_served(folder: Path, path: str) -> None:
     static = StaticFiles(folder)
-    assert TestClient(static).get(f"/static/{static.version}/{path}").status_code == 404
+    with pytest.raises(NotFound, match="no such file"):
+        TestClient(static).get(f"/static/{static.version}/{path}")
 
 
 def test_assets_are_copied_once_and_missing_ones_named(tmp_path: Path) -> None:

@@ -299,8 +299,8 @@ class TwoTeams(RuleBasedStateMachine):
         staying = []
         for person, page in self.pages:
             heard, code = _rest(page)
-            # What was heard before the rights changed may still be of the team before.
-            known = person.past if code else ([self.teams.other(person.team)] if person.guest else ())
+            # What was heard before the rights changed may still be of the team before; a guest hears both teams.
+            known = [*(person.past if code else ()), *([self.teams.other(person.team)] if person.guest else ())]
             leaks = self.teams.leaks(" ".join(heard), person.team, besides=known)
             assert not leaks, heard
             if code is None:

@@ -203,15 +203,15 @@ def test_the_audit_takes_inserts_alone(database: Database) -> None:
 # Anchors in the landing log
 
 
-def test_an_hour_with_new_entries_is_told_to_the_log_once(database: Database, key: AuditKey) -> None:
+def test_five_minutes_with_new_entries_are_told_to_the_log_once(database: Database, key: AuditKey) -> None:
     seal(database, 3)
     assert anchor(database, key, now=datetime.now(UTC).replace(minute=0, second=0, microsecond=0)) is None
     assert anchor(database, key, now=LATER) == 3
     assert anchor(database, key, now=LATER) is None
     assert anchor(database, key, now=LATER + timedelta(hours=1)) is None, "nothing is new"
     seal(database, 1)
-    assert anchor(database, key, now=LATER) is None, "the hour is not over"
-    assert anchor(database, key, now=LATER + timedelta(hours=1)) == 4
+    assert anchor(database, key, now=LATER) is None, "five minutes are not over"
+    assert anchor(database, key, now=LATER + timedelta(minutes=5)) == 4
     told = rows(database, "SELECT type, source, body ->> 'position' FROM landing.event ORDER BY id")
     assert told == [("audit_sealed", "kino", "3"), ("audit_sealed", "kino", "4")]
     assert verify_audit(database, key).anchors == 2

@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from websockets.sync.client import connect
 
+from kino_core.protection import HEADERS
 from kino_ingest import http_protocol
 from kino_ingest.http_protocol import AnsweredSocket, BoundedHttp
 from tests.faults.servers import until
@@ -82,8 +83,9 @@ def everything(opened: socket.socket) -> bytes:
 
 def error(answer: bytes) -> dict[str, Any]:
     head, _, body = answer.partition(b"\r\n\r\n")
-    assert b"x-request-id: " in head
-    assert b"connection: close" in head
+    names = {line.partition(b":")[0].decode().lower() for line in head.splitlines()[1:]}
+    assert names >= {"x-request-id", "content-security-policy", *(name.lower() for name in HEADERS)}
+    assert b"Connection: close" in head
     found: dict[str, Any] = json.loads(body)["error"]
     return found
 
