@@ -18,6 +18,7 @@ from sqlalchemy import Row
 
 from kino_api.problems import TooManyAttempts
 from kino_api.sql import read_sql
+from kino_api.words import plural
 from kino_core.database import ReadSession, WriteSession, query
 
 IPV4_PREFIX, IPV6_PREFIX = 24, 64
@@ -88,7 +89,7 @@ class Lockout:
             return
         left = seconds_left(session, target)
         if left > 0:
-            raise TooManyAttempts(f"Too many attempts. Try again in {left // 60 + 1} minutes.", seconds=left)
+            raise TooManyAttempts(f"Too many attempts. Try again in {plural(ceil(left / 60), 'minute')}.", seconds=left)
 
     def hold(self, session: WriteSession, target: Target) -> None:
         """Let other attempts at the target wait until this session ends, then check.
