@@ -21,7 +21,8 @@ READ_AUDIT = Permission(Resource.AUDIT, Action.READ)
 class AuditEntry:
     """One change or deed. `before` and `after` are rows without secrets; people are named by id alone.
 
-    `actor_id` is a user's for `user`, a token's for `agent`, and null for `system` and `github`.
+    `actor_id` is a user's for `user` and a token's for `agent`; null for `system`, for `github`, and where a scope item
+    moved for what several events of agents say together.
     """
 
     id: int

@@ -159,6 +159,29 @@ def _counts(database: Database) -> list[Any]:
     )
 
 
+def test_an_answer_that_is_given_again_names_the_person_no_more(database: Database, database_url: str) -> None:
+    landed(database, _history())
+    fold_all(database)
+    with database.write() as session:
+        session.exec_driver_sql(
+            'INSERT INTO kino."user" (id, email, name, password_hash) VALUES (%s, %s, %s, %s)',
+            (USER, "grace@example.org", "Grace", "none"),
+        )
+        answer = json.dumps({"description": f"Ask {ADA}", "n": 0.10}).encode()
+        session.exec_driver_sql(
+            "INSERT INTO kino.idempotency_key (user_id, key, request_hash, status, headers, answer)"
+            " VALUES (%s, %s, %s, 201, CAST(%s AS jsonb), %s)",
+            (USER, f"invite {ADA}", b"hash", json.dumps({"Location": f"/{ADA}"}), answer),
+        )
+    asked = _erased(database, database_url)
+    assert _traces(database_url, ADA.encode()) == []
+    address = f"{asked.pseudonym.removeprefix('Person ')}@erased.invalid"
+    [kept] = rows(
+        database, "SELECT key, headers ->> 'Location', convert_from(answer, 'UTF8') FROM kino.idempotency_key"
+    )
+    assert kept == [(f"invite {address}", f"/{address}", f'{{"description":"Ask {address}","n":0.1}}')]
+
+
 def test_bodies_are_what_the_rewritten_raw_bytes_say(database: Database, database_url: str) -> None:
     landed(database, _history())
     fold_all(database)
