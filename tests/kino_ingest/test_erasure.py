@@ -176,9 +176,7 @@ def test_an_answer_that_is_given_again_names_the_person_no_more(database: Databa
     asked = _erased(database, database_url)
     assert _traces(database_url, ADA.encode()) == []
     address = f"{asked.pseudonym.removeprefix('Person ')}@erased.invalid"
-    [kept] = rows(
-        database, "SELECT key, headers ->> 'Location', convert_from(answer, 'UTF8') FROM kino.idempotency_key"
-    )
+    kept = rows(database, "SELECT key, headers ->> 'Location', convert_from(answer, 'UTF8') FROM kino.idempotency_key")
     assert kept == [(f"invite {address}", f"/{address}", f'{{"description":"Ask {address}","n":0.1}}')]
 
 
