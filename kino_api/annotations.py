@@ -19,6 +19,12 @@ from kino_core.periods import Period
 from kino_core.tables import annotation
 
 
+class TwoSubjects(InvalidInput):
+    """A note about a metric and about a scope item."""
+
+    code = "TWO_SUBJECTS"
+
+
 @dataclass(frozen=True)
 class Annotation:
     """A note on a day; `metric` is the key of the metric that it explains, where it is about one."""
@@ -159,7 +165,7 @@ def _check(session: WriteSession, note: Annotation) -> None:
     if not note.text.strip():
         raise InvalidInput("An annotation says something. Write a text.", field="text")
     if note.metric is not None and note.scope_item_id is not None:
-        raise InvalidInput("A note is about a metric or about a scope item, not both.", field="scope_item_id")
+        raise TwoSubjects("A note is about a metric or about a scope item, not both.", field="scope_item_id")
     if note.metric is not None:
         metric_of(note.metric)
     # Locked, so that nobody deletes it before the note refers to it.

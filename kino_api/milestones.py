@@ -19,6 +19,12 @@ from kino_core.tables import milestone
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 
+class NotYetReached(InvalidInput):
+    """A milestone that is to have been reached at a time to come."""
+
+    code = "NOT_YET_REACHED"
+
+
 @dataclass(frozen=True)
 class Milestone:
     """A moment that a project works towards; `reached_at` is None until it is there."""
@@ -147,7 +153,7 @@ def _checked_moment(reached_at: datetime | None) -> datetime | None:
     except OverflowError as error:
         raise InvalidInput("That is no time of our calendar.", field="reached_at") from error
     if moment is not None and moment > datetime.now(UTC) + CLOCKS_DIFFER:
-        raise InvalidInput("A milestone is reached now or was reached earlier. Give a past time.", field="reached_at")
+        raise NotYetReached("A milestone is reached now or was reached earlier. Give a past time.", field="reached_at")
     return moment
 
 

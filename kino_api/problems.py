@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Match
+from starlette.routing import Match, Route
 
 from kino_api.field_messages import field_message
 from kino_core.errors import Category, Conflict, KinoError
@@ -116,11 +116,12 @@ def answer_problem(request: Request, error: Exception) -> Response:
 
 def methods_of(request: Request) -> list[str]:
     """Return every method that the request's address takes; the framework knows only those of one of its routes."""
-    return [
-        method
-        for method in _METHODS
-        if any(each.matches({**request.scope, "method": method})[0] is Match.FULL for each in request.app.routes)
-    ]
+    routes = [each for each in request.app.routes if isinstance(each, Route)]
+    fitting = [each for each in routes if each.matches(request.scope)[0] is not Match.NONE]
+    # The last word of an address could be read as an id, too: meant is the one with the fewest of them.
+    meant = min(fitting, key=lambda each: len(each.param_convertors)).path if fitting else None
+    taken = {method for each in fitting if each.path == meant for method in each.methods or ()}
+    return [method for method in _METHODS if method in taken]
 
 
 def support_contact(request: Request) -> str | None:
