@@ -4,6 +4,7 @@ import gc
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,9 @@ def serve_app(app: "ASGIApp", host: str, port: int, *, proxies: Sequence[str] = 
     gc.collect()
     gc.freeze()
     server = http_server(app, host, port, proxies=proxies)
-    server.run()
+    # Having stopped in order, uvicorn sends itself the signal once more: Ctrl-C is no failure.
+    with suppress(KeyboardInterrupt):
+        server.run()
     if not server.started:
         raise SystemExit(NOT_STARTED)
 
