@@ -185,11 +185,16 @@ def test_what_a_thief_would_do_first_needs_the_password_again(kino: Kino) -> Non
     client = kino.signed_in()
     own = f"/api/v1/users/{client.get('/auth/me').json()['id']}"
     other = f"/api/v1/users/{_id(kino.signed_in_as())}"
+    project = client.post("/api/v1/projects", json={"name": "Checkout"}).json()["id"]
+    tokens = f"/api/v1/projects/{project}/tokens"
+    token = client.post(tokens, json={}).json()["id"]
     _age_password(kino)
     asked: list[tuple[str, str, dict[str, Any]]] = [
         ("PATCH", own, {"email": "countess@example.com"}),
         ("PATCH", other, {"role": "ADMIN"}),
         ("POST", "/api/v1/users", {"email": "eve@example.com", "role": "ADMIN"}),
+        ("POST", tokens, {}),
+        ("POST", f"{tokens}/{token}/rotate", {}),
     ]
     for method, path, body in asked:
         assert _code(client.request(method, path, json=body)) == (401, "REAUTHENTICATION_REQUIRED"), path
