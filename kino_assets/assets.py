@@ -8,7 +8,7 @@ import duckdb
 from kino_assets.pipeline import TABLES, Changes
 from kino_assets.refresh import LakeWriter, Refreshed
 from kino_assets.sql import read_sql
-from kino_core.metrics import METRICS, Kind, Metric
+from kino_core.metrics import METRICS, Kind, Metric, Unit
 
 LANDING = dg.AssetKey(["landing", "event"])
 BRONZE = dg.AssetKey(["bronze", "event"])
@@ -83,19 +83,30 @@ def _check_specs() -> Iterator[dg.AssetCheckSpec]:
             "plausible",
             asset=_gold(metric),
             blocking=True,
-            description=_PLAUSIBLE[metric.kind][0],
+            description=_plausible(metric)[0],
         )
 
 
+_NEGATIVE = "value < 0 OR n > entities"
 _PLAUSIBLE: dict[Kind, tuple[str, str]] = {
-    Kind.SUM: ("No sum is negative, and none stands on more inputs than entities.", "value < 0 OR n > entities"),
-    Kind.MEDIAN: ("No median is negative, and none stands on more inputs than entities.", "value < 0 OR n > entities"),
+    Kind.SUM: ("No sum is negative, and none stands on more inputs than entities.", _NEGATIVE),
+    Kind.MEDIAN: ("No median is negative, and none stands on more inputs than entities.", _NEGATIVE),
+    Kind.FREQUENCY: ("No count is negative, and none stands on more inputs than entities.", _NEGATIVE),
+    Kind.DAYS: ("No period has more days with something than days.", "value NOT BETWEEN 0 AND 366 OR n > entities"),
     Kind.LEVEL: ("No level is negative.", "value < 0"),
-    Kind.RATIO: (
-        "Every share lies between 0 and 1, its bounds too, the lower not above the upper.",
-        "value NOT BETWEEN 0 AND 1 OR lower > upper OR upper > 1 OR n > entities",
-    ),
+    Kind.LEVEL_RATIO: ("Every share of a level lies between 0 and 1.", "value NOT BETWEEN 0 AND 1"),
+    Kind.RATIO: ("No quotient is negative, and none stands on more inputs than entities.", _NEGATIVE),
 }
+_PLAUSIBLE_SHARE = (
+    "Every share lies between 0 and 1, its bounds too, the lower not above the upper.",
+    "value NOT BETWEEN 0 AND 1 OR lower > upper OR upper > 1 OR n > entities",
+)
+
+
+def _plausible(metric: Metric) -> tuple[str, str]:
+    """Return what makes a row of the metric possible in words, and what makes one impossible in SQL."""
+    is_share = metric.kind is Kind.RATIO and metric.unit is Unit.SHARE
+    return _PLAUSIBLE_SHARE if is_share else _PLAUSIBLE[metric.kind]
 
 
 class ImplausibleMetric(dg.Failure):
@@ -148,7 +159,7 @@ def _look(tables: duckdb.DuckDBPyConnection, changed: frozenset[str]) -> Iterato
                 asset_key=_gold(metric), check_name="plausible", passed=True, metadata={"changed": False}
             )
             continue
-        implausible = _PLAUSIBLE[metric.kind][1]
+        implausible = _plausible(metric)[1]
         row = tables.execute(read_sql("gold/plausible").format(implausible=implausible), [metric.key]).fetchone()
         assert row is not None
         yield dg.AssetCheckResult(

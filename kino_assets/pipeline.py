@@ -10,7 +10,7 @@ from kino_assets.history import brought_in
 from kino_assets.sql import read_sql
 from kino_core.events import Source, agent_key, repository_id
 from kino_core.identities import KNOWN_AGENTS, Identity, agent_type_of, identify, identify_login
-from kino_core.measurements import FACTS, measurement_views
+from kino_core.measurements import FACTS, measurement_views, value_macros
 from kino_core.metrics import METRICS, Kind, metric
 
 
@@ -45,13 +45,17 @@ TABLES: tuple[Table, ...] = (
     Table("blocker_change", ("project_id", "blocker_id"), _AGENT | _KINO),
 )
 
-_SUMMED = frozenset([Kind.SUM, Kind.RATIO, Kind.MEDIAN])
-_GOLD_STEPS = {"day": _SUMMED, "longer": _SUMMED, "median": frozenset([Kind.MEDIAN]), "level": frozenset([Kind.LEVEL])}
+_FAMILIES = ("log", "code", "agents", "gold")
+_STANDING = frozenset([Kind.LEVEL, Kind.LEVEL_RATIO])
+_HAPPENING = frozenset(Kind) - _STANDING
+_GOLD_STEPS = {"day": _HAPPENING, "longer": _HAPPENING, "median": frozenset([Kind.MEDIAN]), "level": _STANDING}
 
 
 def prepare(lake: duckdb.DuckDBPyConnection) -> None:
     """Make the tables and views that are missing in the current catalog."""
-    lake.execute(read_sql("tables"))
+    for family in _FAMILIES:
+        lake.execute(read_sql(f"tables/{family}"))
+    lake.execute(value_macros())
     lake.execute("CREATE OR REPLACE TEMP TABLE metric_kind (metric VARCHAR, kind VARCHAR)")
     _insert(lake, "metric_kind", ["metric", "kind"], [(metric.key, str(metric.kind)) for metric in METRICS])
     lake.execute("CREATE OR REPLACE TEMP TABLE known_agent (name VARCHAR, agent_id UUID, agent_type VARCHAR)")

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from kino_core.errors import InvalidInput, NotFound
 from kino_core.lake import LakeNotReady, connect_lake
-from kino_core.measurements import measurement_views
+from kino_core.measurements import measurement_views, value_macros
 from kino_core.metrics import Kind, Metric, ScopeType, metric
 from kino_core.periods import Grain, Period
 from kino_core.settings import Settings
@@ -47,11 +47,20 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Interval:
+    """Where the true value lies in 95 of 100 samples like this one."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class MetricValue:
     """A number and everything needed to judge it.
 
     `n` counts the entities behind it and `coverage` (0 to 1, None without entities) the share of them whose input
-    exists. `lower` and `upper` are None where the metric has no bounds.
+    exists. `lower` and `upper` are None where the metric has no bounds. `p90` is the 90th percentile beside a median,
+    and `interval` says how far a median or a share may be off by chance.
     """
 
     metric: Metric
@@ -64,6 +73,8 @@ class MetricValue:
     upper: float | None
     as_of: datetime
     snapshot_id: int
+    p90: float | None = None
+    interval: Interval | None = None
     series: list[Point] = field(default_factory=list)
 
 
@@ -217,6 +228,8 @@ class Gold:
             value=whole.value,
             n=whole.n,
             coverage=whole.n / whole.entities if whole.entities else None,
+            p90=whole.p90,
+            interval=None if whole.low is None or whole.high is None else Interval(whole.low, whole.high),
             lower=whole.lower,
             upper=whole.upper,
             as_of=self.as_of,
@@ -269,6 +282,7 @@ class Gold:
         if not asked:
             return {}
         self._lake.register("asked", _asked(asked))
+        self._lake.execute(value_macros())
         rows = self._lake.execute(_sql("read")).fetchall()
         medians = {declared.fact for declared in metrics if declared.kind is Kind.MEDIAN}
         if medians and any(period.grain is None for period in periods):
@@ -285,6 +299,9 @@ class Gold:
 @dataclass(frozen=True)
 class _Cell:
     value: float | None = None
+    p90: float | None = None
+    low: float | None = None
+    high: float | None = None
     lower: float | None = None
     upper: float | None = None
     n: int = 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 from kino_core.metrics import METRICS, Metric
@@ -39,6 +40,11 @@ def measurement_views(facts: Collection[str] = tuple(FACTS)) -> str:
     return f"CREATE OR REPLACE TEMP VIEW measurement AS\n{measured};\n{_sql('scoped_measurement')}"
 
 
+def value_macros() -> str:
+    """Return the SQL that defines how sums and sorted values become a value with its interval."""
+    return _sql("values")
+
+
 def _measured(name: str, fact: Fact) -> str:
     """Measure one fact for all its metrics at once: what a query over the views costs grows with the tables in them."""
     metrics = [metric for metric in METRICS if metric.fact == name]
@@ -59,5 +65,6 @@ def _measured(name: str, fact: Fact) -> str:
     )
 
 
+@cache
 def _sql(name: str) -> str:
     return (files("kino_core") / "sql" / f"{name}.sql").read_text()

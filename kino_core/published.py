@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kino_core.database import ReadSession, query
-from kino_core.metrics import AGENT_COMMIT_SHARE, BLOCKERS_OPEN, COMMITS, PRS_MERGED, Metric
+from kino_core.metrics import Metric
+from kino_core.metrics.agents import AGENT_COMMIT_SHARE, BLOCKERS_OPEN
+from kino_core.metrics.code import COMMITS, PRS_MERGED
 
 PUBLISHED: tuple[Metric, ...] = (COMMITS, PRS_MERGED, AGENT_COMMIT_SHARE, BLOCKERS_OPEN)
 """The metrics whose values of the running month are copied to `kino.metric_value`, for every project."""

@@ -30,7 +30,8 @@ from kino_api.users import User
 from kino_core.database import ReadSession
 from kino_core.gold import Gold, MetricValue, Scope
 from kino_core.lake import LakeNotReady
-from kino_core.metrics import COMMITS, PRS_MERGED, Metric, ScopeType
+from kino_core.metrics import Metric, ScopeType
+from kino_core.metrics.code import COMMITS, PRS_MERGED
 from kino_core.periods import Period, parse_period
 from kino_core.published import Publication, newest_publication
 

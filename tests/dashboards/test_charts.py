@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from dashboards.charts import SPARK_HEIGHT, SPARK_WIDTH, bar_chart, rounded_up, sparkline
 from kino_core.gold import Point
-from kino_core.metrics import COMMITS
+from kino_core.metrics.code import COMMITS
 from kino_core.periods import Grain
 
 TODAY = date(2026, 11, 22)

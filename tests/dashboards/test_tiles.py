@@ -4,7 +4,9 @@ import pytest
 
 from dashboards.tiles import comparable, tile
 from kino_core.gold import PORTFOLIO, MetricValue
-from kino_core.metrics import AGENT_COMMIT_SHARE, BLOCKERS_OPEN, COMMITS, PR_SIZE, PRS_MERGED, Metric
+from kino_core.metrics import Metric
+from kino_core.metrics.agents import AGENT_COMMIT_SHARE, BLOCKERS_OPEN
+from kino_core.metrics.code import COMMITS, PR_SIZE, PRS_MERGED
 from kino_core.periods import parse_period
 
 NOVEMBER = parse_period("2026-11")

@@ -4,14 +4,19 @@ WHERE grain = 'day' AND (metric, scope_type, scope_id, period_start) IN (
     SELECT (metric, scope_type, scope_id, day) FROM touched_slice);
 
 INSERT INTO gold.metric_value BY NAME
-SELECT metric, version, scope_type, scope_id, 'day' AS grain, day AS period_start,
-       CASE kind WHEN 'sum' THEN sum(numerator)
-                 WHEN 'ratio' THEN sum(numerator) / nullif(sum(denominator), 0)
-                 WHEN 'median' THEN median(numerator)
-       END AS value,
-       CASE WHEN sum(upper) IS NOT NULL THEN sum(numerator) / nullif(sum(denominator), 0) END AS lower,
-       sum(upper) / nullif(sum(denominator), 0) AS upper,
-       sum(numerator) AS numerator, sum(denominator) AS denominator, sum(upper) AS upper_numerator,
-       count(numerator) AS n, count(*) AS entities
-FROM scoped_measurement SEMI JOIN touched_slice USING (metric, scope_type, scope_id, day)
-GROUP BY metric, version, kind, scope_type, scope_id, day;
+WITH summed AS (
+    SELECT metric, version, kind, scope_type, scope_id, 'day' AS grain, day AS period_start,
+           CASE WHEN kind = 'days' THEN (sum(numerator) > 0)::INTEGER ELSE sum(numerator) END AS numerator,
+           sum(denominator) AS denominator, sum(upper) AS upper_numerator,
+           count(numerator) AS n, count(*) AS entities,
+           list(numerator ORDER BY numerator) FILTER (kind = 'median' AND numerator IS NOT NULL) AS sorted
+    FROM scoped_measurement SEMI JOIN touched_slice USING (metric, scope_type, scope_id, day)
+    WHERE kind NOT IN ('level', 'level_ratio')
+    GROUP BY metric, version, kind, scope_type, scope_id, day
+)
+SELECT metric, version, scope_type, scope_id, grain, period_start,
+       value_of(kind, numerator, denominator, sorted) AS value, list_aggregate(sorted, 'quantile_cont', 0.9) AS p90,
+       interval_end(kind, value, n, sorted, -1) AS low, interval_end(kind, value, n, sorted, 1) AS high,
+       CASE WHEN upper_numerator IS NOT NULL THEN value END AS lower, upper_numerator / nullif(denominator, 0) AS upper,
+       numerator, denominator, upper_numerator, n, entities
+FROM summed;
