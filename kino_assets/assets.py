@@ -28,11 +28,13 @@ class RefreshConfig(dg.Config):
     everything: bool = False
 
 
-def _silver(name: str) -> dg.AssetKey:
+def silver_key(name: str) -> dg.AssetKey:
+    """Return the key of the table `name` of silver."""
     return dg.AssetKey(["silver", name])
 
 
-def _gold(metric: Metric) -> dg.AssetKey:
+def gold_key(metric: Metric) -> dg.AssetKey:
+    """Return the key of what gold holds of `metric`."""
     return dg.AssetKey(["gold", metric.key])
 
 
@@ -56,9 +58,9 @@ def _specs() -> Iterator[dg.AssetSpec]:
         skippable=True,
     )
     for table in TABLES:
-        needs = [_silver(name) for name in _SILVER_NEEDS.get(table.name, ())]
+        needs = [silver_key(name) for name in _SILVER_NEEDS.get(table.name, ())]
         yield dg.AssetSpec(
-            _silver(table.name),
+            silver_key(table.name),
             deps=[BRONZE, *needs],
             group_name="silver",
             kinds={"parquet", "duckdb"},
@@ -67,8 +69,8 @@ def _specs() -> Iterator[dg.AssetSpec]:
         )
     for metric in METRICS:
         yield dg.AssetSpec(
-            _gold(metric),
-            deps=[_silver(metric.fact), _silver("project"), _silver("repository")],
+            gold_key(metric),
+            deps=[silver_key(metric.fact), silver_key("project"), silver_key("repository")],
             group_name="gold",
             kinds={"parquet", "duckdb"},
             description=f"{metric.label}. {metric.definition}",
@@ -81,7 +83,7 @@ def _check_specs() -> Iterator[dg.AssetCheckSpec]:
     for metric in METRICS:
         yield dg.AssetCheckSpec(
             "plausible",
-            asset=_gold(metric),
+            asset=gold_key(metric),
             blocking=True,
             description=_plausible(metric)[0],
         )
@@ -156,14 +158,14 @@ def _look(tables: duckdb.DuckDBPyConnection, changed: frozenset[str]) -> Iterato
         if metric.key not in changed:
             # It holds as it held before; a check of the run that says nothing would show as skipped.
             yield dg.AssetCheckResult(
-                asset_key=_gold(metric), check_name="plausible", passed=True, metadata={"changed": False}
+                asset_key=gold_key(metric), check_name="plausible", passed=True, metadata={"changed": False}
             )
             continue
         implausible = _plausible(metric)[1]
         row = tables.execute(read_sql("gold/plausible").format(implausible=implausible), [metric.key]).fetchone()
         assert row is not None
         yield dg.AssetCheckResult(
-            asset_key=_gold(metric),
+            asset_key=gold_key(metric),
             check_name="plausible",
             passed=row[1] == 0,
             metadata={"rows": row[0], "implausible": row[1]},

@@ -182,9 +182,11 @@ class Gold:
         self._lake = lake
         try:
             # A question for it by name: the catalog's own list of tables takes fifty times as long.
-            lake.execute("SELECT 1 FROM gold.metric_value LIMIT 0")
+            columns = {row[0] for row in lake.execute("DESCRIBE gold.metric_value").fetchall()}
         except duckdb.CatalogException:
             raise LakeNotReady("The numbers are being prepared. Try again in a moment.") from None
+        if not columns.issuperset(_Cell.__dataclass_fields__):
+            raise LakeNotReady("The numbers were made by an older Kino and are being made anew. Try again in a moment.")
         found = lake.execute(
             "SELECT snapshot_id, snapshot_time FROM lake.snapshots()"
             " WHERE snapshot_id = (SELECT id FROM lake.current_snapshot())"
