@@ -43,9 +43,10 @@ TABLES: tuple[Table, ...] = (
     Table("task", ("project_id", "task_id"), _AGENT),
     Table("blocker_resolution", ("event_source", "event_id"), _KINO),
     Table("blocker_change", ("project_id", "blocker_id"), _AGENT | _KINO),
+    Table("landed_event", ("place", "source", "since"), frozenset(Source)),
 )
 
-_FAMILIES = ("log", "code", "agents", "gold")
+_FAMILIES = ("log", "code", "agents", "states", "gold")
 _STANDING = frozenset([Kind.LEVEL, Kind.LEVEL_RATIO])
 _HAPPENING = frozenset(Kind) - _STANDING
 _GOLD_STEPS = {"day": _HAPPENING, "longer": _HAPPENING, "median": frozenset([Kind.MEDIAN]), "level": _STANDING}
