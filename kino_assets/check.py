@@ -10,7 +10,7 @@ import psycopg
 from kino_assets.pipeline import prepare, process_window
 from kino_assets.refresh import load_window, one_committer
 from kino_assets.sql import read_sql
-from kino_assets.window import next_window
+from kino_assets.window import next_window, open_log
 from kino_core.lake import connect_lake
 from kino_core.settings import Settings
 
@@ -67,8 +67,9 @@ def _rebuilt(settings: Settings, postgres: psycopg.Connection) -> Iterator[duckd
         lake.execute("USE scratch")
         prepare(lake)
         window = replace(next_window(postgres, 0, everything=False), high=int(row[0]) if row else 0)
-        load_window(lake, settings.database_url, window)
-        process_window(lake, window.high)
+        with open_log(settings.database_url) as log_reader:
+            load_window(lake, log_reader, window)
+        process_window(lake, window.high, anew=True)
         yield lake
     finally:
         lake.close()

@@ -11,45 +11,71 @@ from kino_assets.sql import read_sql
 from kino_core.events import Source, agent_key, repository_id
 from kino_core.identities import KNOWN_AGENTS, Identity, agent_type_of, identify, identify_login
 from kino_core.measurements import FACTS, measurement_views, value_macros
-from kino_core.metrics import METRICS, Kind, metric
+from kino_core.metrics import METRICS, Kind, Metric, metric
 
 
 @dataclass(frozen=True)
 class Table:
-    """A silver table that is kept by replacing whole rows; only events of `sources` can change it."""
+    """A silver table that is kept by replacing whole rows.
+
+    Only events of `sources` can change it, and only those of `types` where it names any.
+    """
 
     name: str
     key: tuple[str, ...]
     sources: frozenset[Source]
+    types: frozenset[str] = frozenset()
 
     @property
     def full_name(self) -> str:
         return f"silver.{self.name}"
 
+    def follows(self, source: Source, event_type: str) -> bool:
+        """Return whether such an event can change a row."""
+        return source in self.sources and (not self.types or event_type in self.types)
+
 
 _KINO, _GITHUB, _AGENT = frozenset([Source.KINO]), frozenset([Source.GITHUB]), frozenset([Source.AGENT])
 _CODE = frozenset([Source.GIT, Source.GITHUB])
 
+_HISTORY = frozenset(["commit", "push", "pull_request"])
+
 # In the order in which each needs the ones before it.
 TABLES: tuple[Table, ...] = (
-    Table("project", ("project_id",), _KINO),
+    Table("project", ("project_id",), _KINO, frozenset(["project_created", "project_changed", "project_deleted"])),
     Table("repository", ("repository_id",), _KINO | _CODE),
-    Table("commit", ("repository_id", "sha"), _CODE),
-    Table("github_pull_request", ("repository_id", "number"), _GITHUB),
-    Table("pull_request_commit", ("repository_id", "number", "sha"), _CODE),
-    Table("pull_request", ("repository_id", "number"), _CODE),
+    Table("commit", ("repository_id", "sha"), _CODE, _HISTORY),
+    Table("github_pull_request", ("repository_id", "number"), _GITHUB, frozenset(["pull_request"])),
+    Table("pull_request_commit", ("repository_id", "number", "sha"), _CODE, _HISTORY),
+    Table("pull_request", ("repository_id", "number"), _CODE, _HISTORY),
     Table("agent_activity", ("event_source", "event_id"), _AGENT),
-    Table("test_run", ("event_source", "event_id"), _AGENT),
-    Table("task", ("project_id", "task_id"), _AGENT),
-    Table("blocker_resolution", ("event_source", "event_id"), _KINO),
-    Table("blocker_change", ("project_id", "blocker_id"), _AGENT | _KINO),
+    Table("test_run", ("event_source", "event_id"), _AGENT, frozenset(["test_execution"])),
+    Table("task", ("project_id", "task_id"), _AGENT, frozenset(["task_started", "task_completed"])),
+    Table("blocker_resolution", ("event_source", "event_id"), _KINO, frozenset(["blocker_resolved"])),
+    Table(
+        "blocker_change",
+        ("project_id", "blocker_id"),
+        _AGENT | _KINO,
+        frozenset(["blocker_identified", "task_completed", "blocker_resolved"]),
+    ),
     Table("landed_event", ("place", "source", "since"), frozenset(Source)),
 )
 
 _FAMILIES = ("log", "code", "agents", "states", "gold")
 _STANDING = frozenset([Kind.LEVEL, Kind.LEVEL_RATIO])
 _HAPPENING = frozenset(Kind) - _STANDING
-_GOLD_STEPS = {"day": _HAPPENING, "longer": _HAPPENING, "median": frozenset([Kind.MEDIAN]), "level": _STANDING}
+_GOLD_STEPS = {
+    "period": frozenset(Kind),
+    "day": _HAPPENING,
+    "longer": _HAPPENING - {Kind.MEDIAN},
+    "median": frozenset([Kind.MEDIAN]),
+    "level": _STANDING,
+}
+
+_PLACES = ("project", "repository")
+_FIRST_OF_FACTS = "commit"
+"""Before it the places are brought up to date; from it on they stand still, and are read from temporary copies."""
+_PLACED = {"projects": "placed_project", "repositories": "placed_repository"}
 
 
 def prepare(lake: duckdb.DuckDBPyConnection) -> None:
@@ -77,42 +103,35 @@ class Changes:
     anew: bool = False
 
 
-def process_window(lake: duckdb.DuckDBPyConnection, high: int) -> Changes:
+def process_window(lake: duckdb.DuckDBPyConnection, high: int, *, anew: bool = False) -> Changes:
     """Bring bronze, silver and gold up to date with the rows of the temporary table `window_event`.
 
-    Running it again with the same rows changes nothing.
+    No event may come in twice. With `anew` the lake has no rows yet.
     """
-    lake.execute(
-        "INSERT INTO bronze.event BY NAME SELECT * FROM window_event ANTI JOIN bronze.event USING (source, event_id)"
-    )
+    lake.execute("INSERT INTO bronze.event BY NAME FROM window_event")
     lake.execute(
         "CREATE OR REPLACE TEMP TABLE touched (metric VARCHAR, scope_type VARCHAR, scope_id VARCHAR, day DATE)"
     )
     _name_repositories(lake)
-    sources = {Source(name) for (name,) in lake.execute("SELECT DISTINCT source FROM window_event").fetchall()}
+    kinds = lake.execute("SELECT DISTINCT source, type FROM window_event").fetchall()
     changed = set()
-    for table in (table for table in TABLES if table.sources & sources):
-        _BEFORE.get(table.name, _nothing)(lake)
-        lake.execute(read_sql(f"silver/{table.name}"))
-        if _replace(lake, table):
-            changed.add(table.name)
-    lake.execute("CREATE OR REPLACE TEMP TABLE touched_slice AS SELECT DISTINCT * FROM touched")
-    metrics = [metric(key) for (key,) in lake.execute("SELECT DISTINCT metric FROM touched_slice").fetchall()]
-    if metrics:
-        lake.execute(measurement_views({metric.fact for metric in metrics}))
-    kinds = {metric.kind for metric in metrics}
-    for step in (step for step, needed in _GOLD_STEPS.items() if kinds & needed):
-        lake.execute(read_sql(f"gold/{step}"))
+    for table in TABLES:
+        if table.name == _FIRST_OF_FACTS:
+            lake.execute(read_sql("silver/places"))
+        if any(table.follows(Source(source), event_type) for source, event_type in kinds):
+            _BEFORE.get(table.name, _nothing)(lake)
+            lake.execute(read_sql(f"silver/{table.name}"))
+            if _replace(lake, table, anew=anew):
+                changed.add(table.name)
+    slices, metrics = _value(lake, anew=anew)
     lake.execute("INSERT INTO bronze.ledger SELECT ?, metric, scope_type, scope_id, day FROM touched_slice", [high])
-    return Changes(
-        frozenset(changed),
-        frozenset(metric.key for metric in metrics),
-        _count(lake, "SELECT count(*) FROM touched_slice"),
-    )
+    return Changes(frozenset(changed), frozenset(metric.key for metric in metrics), slices, anew)
 
 
-def _replace(lake: duckdb.DuckDBPyConnection, table: Table) -> bool:
+def _replace(lake: duckdb.DuckDBPyConnection, table: Table, *, anew: bool) -> bool:
     """Replace the rows that differ, if any, and note the slices they stood in before and stand in now."""
+    if not _count(lake, "SELECT count(*) FROM affected"):
+        return False
     names = {
         "table": table.full_name,
         "key": ", ".join(table.key),
@@ -121,20 +140,43 @@ def _replace(lake: duckdb.DuckDBPyConnection, table: Table) -> bool:
     lake.execute(read_sql("silver/changed").format(**names))
     if not _count(lake, "SELECT count(*) FROM changed"):
         return False
-    _touch(lake, table)
-    lake.execute(read_sql("silver/replace").format(**names))
-    _touch(lake, table)
+    moves = table.name in _PLACES and not anew
+    if moves:
+        _touch_all_of(lake, table)
+    if _count(lake, "SELECT count(*) FROM present"):
+        lake.execute(read_sql("silver/delete").format(**names))
+    lake.execute(read_sql("silver/insert").format(**names))
+    if moves:
+        _touch_all_of(lake, table)
+    if table.name in FACTS:
+        lake.execute(read_sql("silver/changed_row").format(**names))
+        lake.execute(measurement_views([table.name], rows="changed_row", **_PLACED))
+        lake.execute("INSERT INTO touched SELECT DISTINCT metric, scope_type, scope_id, day FROM scoped_measurement")
     return True
 
 
-def _touch(lake: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Note the slices that the changed rows of `table` stand in, with the lake as it is at this moment."""
-    if table.name in FACTS:
-        lake.execute(measurement_views([table.name]))
-        lake.execute(read_sql("gold/touched_by_fact").format(key=", ".join(table.key)))
-    elif table.name in ("project", "repository"):
-        lake.execute(measurement_views())
-        lake.execute(read_sql("gold/touched_by_owner").format(key=table.key[0]))
+def _touch_all_of(lake: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Note every slice of the changed projects or repositories: a new owner or time zone moves all that they hold."""
+    lake.execute(measurement_views())
+    lake.execute(read_sql("gold/touched_by_owner").format(key=table.key[0]))
+
+
+def _value(lake: duckdb.DuckDBPyConnection, *, anew: bool) -> tuple[int, list[Metric]]:
+    """Compute the touched slices, and the longer periods around them; returns how many, and of which metrics."""
+    lake.execute("CREATE OR REPLACE TEMP TABLE touched_slice AS SELECT DISTINCT * FROM touched")
+    metrics = [metric(key) for (key,) in lake.execute("SELECT DISTINCT metric FROM touched_slice").fetchall()]
+    if not metrics:
+        return 0, []
+    lake.execute(measurement_views({metric.fact for metric in metrics}, **_PLACED))
+    kinds = {metric.kind for metric in metrics}
+    for step in (step for step, needed in _GOLD_STEPS.items() if kinds & needed):
+        lake.execute(read_sql(f"gold/{step}"))
+    if not anew:
+        lake.execute(read_sql("gold/delete"))
+        if kinds & _STANDING:
+            lake.execute(read_sql("gold/delete_lines"))
+    lake.execute("INSERT INTO gold.metric_value BY NAME FROM fresh_value")
+    return _count(lake, "SELECT count(*) FROM touched_slice"), metrics
 
 
 def _name_repositories(lake: duckdb.DuckDBPyConnection) -> None:

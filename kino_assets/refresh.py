@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import duckdb
@@ -13,7 +13,7 @@ import structlog
 from kino_assets.pipeline import Changes, prepare, process_window
 from kino_assets.publish import publish, touched_projects
 from kino_assets.sql import read_sql
-from kino_assets.window import Origin, Window, anything_since, next_window, read_window
+from kino_assets.window import LogReader, Origin, Window, anything_since, next_window, open_log, read_window
 from kino_core.database import libpq_url
 from kino_core.errors import KinoError
 from kino_core.lake import LAKE_LOCK, LakeNotReady, connect_lake
@@ -55,7 +55,7 @@ class LakeBusy(KinoError):
 
 
 class LakeWriter:
-    """The one way to change the lake. Keeps its connection warm between refreshes; not for several threads.
+    """The one way to change the lake. Keeps its connections warm between refreshes; not for several threads.
 
     `latest` tells what the latest refresh did.
     """
@@ -64,6 +64,7 @@ class LakeWriter:
         self.latest: Refreshed | None = None
         self._settings = settings
         self._lake: duckdb.DuckDBPyConnection | None = None
+        self._log: LogReader | None = None
         self._published_for: date | None = None
         self._publish_again_at = float("-inf")
 
@@ -103,10 +104,11 @@ class LakeWriter:
             self.close()
 
     def close(self) -> None:
-        """Close the connection; the next refresh opens another."""
-        if self._lake is not None:
-            self._lake.close()
-            self._lake = None
+        """Close the connections; the next refresh opens others."""
+        for connection in (self._lake, self._log):
+            if connection is not None:
+                connection.close()
+        self._lake = self._log = None
 
     def _refresh(
         self, postgres: psycopg.Connection, full: bool, everything: bool, before_commit: BeforeCommit
@@ -124,8 +126,8 @@ class LakeWriter:
             _same_log(origin, window)
             events, changes = 0, Changes()
             if full or anything_since(postgres, low):
-                events = load_window(lake, self._settings.database_url, window)
-                changes = replace(process_window(lake, window.high), anew=low == 0)
+                events = load_window(lake, self._log_reader(), window)
+                changes = process_window(lake, window.high, anew=low == 0)
                 _move_cursor(lake, window)
                 low = window.high
                 touched = touched_projects(lake)
@@ -137,6 +139,11 @@ class LakeWriter:
         if self._lake is None:
             self._lake = connect_lake(self._settings.database_url, self._settings.lake_path, read_only=False)
         return self._lake
+
+    def _log_reader(self) -> LogReader:
+        if self._log is None:
+            self._log = open_log(self._settings.database_url)
+        return self._log
 
     def _publish(
         self, lake: duckdb.DuckDBPyConnection, postgres: psycopg.Connection, touched: Sequence[str], since: int | None
@@ -171,9 +178,9 @@ def one_committer(settings: Settings) -> Iterator[psycopg.Connection]:
         yield held
 
 
-def load_window(lake: duckdb.DuckDBPyConnection, database_url: str, window: Window) -> int:
+def load_window(lake: duckdb.DuckDBPyConnection, log_reader: LogReader, window: Window) -> int:
     """Fill the temporary table `window_event` with the events of `window`; returns how many they are."""
-    with read_window(database_url, window) as events:
+    with read_window(log_reader, window) as events:
         lake.register("incoming_event", events)
         lake.execute(
             "CREATE OR REPLACE TEMP TABLE window_event AS"

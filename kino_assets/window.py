@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import psycopg
 import pyarrow as pa
+from adbc_driver_manager.dbapi import Connection
 from adbc_driver_postgresql import dbapi
 
 from kino_assets.sql import read_sql
@@ -14,6 +15,10 @@ from kino_core.database import libpq_url
 from kino_core.errors import KinoError
 
 HOLD_UP_SECONDS = 30.0
+
+
+LogReader = Connection
+"""A connection that gives what it reads as Arrow. Opening one takes a tenth of a second: it learns every type."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +79,16 @@ def anything_since(connection: psycopg.Connection, low: int) -> bool:
     return bool(row[0])
 
 
+def open_log(database_url: str) -> LogReader:
+    """Return a connection to the log that holds no transaction between two reads."""
+    connection: LogReader = dbapi.connect(libpq_url(database_url), autocommit=True)
+    return connection
+
+
 @contextmanager
-def read_window(database_url: str, window: Window) -> Iterator[pa.RecordBatchReader]:
+def read_window(log: LogReader, window: Window) -> Iterator[pa.RecordBatchReader]:
     """Yield the events of `window` as a stream of Arrow batches, readable once, inside the block."""
-    with dbapi.connect(libpq_url(database_url)) as connection, connection.cursor() as cursor:
+    with log.cursor() as cursor:
         cursor.execute(read_sql("bronze/read_window"), [str(window.low), str(window.high)])
         yield cursor.fetch_record_batch()
 

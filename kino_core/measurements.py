@@ -34,13 +34,24 @@ FACTS: dict[str, Fact] = {
 }
 
 
-def measurement_views(facts: Collection[str] = tuple(FACTS)) -> str:
+def measurement_views(
+    facts: Collection[str] = tuple(FACTS),
+    *,
+    rows: str | None = None,
+    projects: str = "silver.project",
+    repositories: str = "silver.repository",
+) -> str:
     """Return the SQL that defines the views `measurement` and `scoped_measurement` over `facts` of the current catalog.
 
-    What a query over them costs grows with the facts, also those of which it wants no row: name no more than needed.
+    `rows` is a table with rows of the one fact, where not all of it is to be measured; `projects` and `repositories`
+    are the tables that place them in scopes. What a query over the views costs grows with the facts, also those of
+    which it wants no row: name no more than needed.
     """
-    measured = "\nUNION ALL\n".join(_measured(name, fact) for name, fact in FACTS.items() if name in facts)
-    return f"CREATE OR REPLACE TEMP VIEW measurement AS\n{measured};\n{_sql('scoped_measurement')}"
+    measured = "\nUNION ALL\n".join(
+        _measured(name, fact, rows or f"silver.{name}") for name, fact in FACTS.items() if name in facts
+    )
+    scoped = _sql("scoped_measurement").format(projects=projects, repositories=repositories)
+    return f"CREATE OR REPLACE TEMP VIEW measurement AS\n{measured};\n{scoped}"
 
 
 def value_macros() -> str:
@@ -48,7 +59,7 @@ def value_macros() -> str:
     return _sql("values")
 
 
-def _measured(name: str, fact: Fact) -> str:
+def _measured(name: str, fact: Fact, rows: str) -> str:
     """Measure one fact for all its metrics at once: what a query over the views costs grows with the tables in them."""
     metrics = [metric for metric in METRICS if metric.fact == name and metric.kind is not Kind.STATE]
 
@@ -57,6 +68,7 @@ def _measured(name: str, fact: Fact) -> str:
 
     return _sql("measurement").format(
         name=name,
+        rows=rows,
         fact=fact,
         key=", ".join(fact.key),
         metrics=", ".join(f"('{metric.key}', {metric.version}, '{metric.kind}')" for metric in metrics),

@@ -3,5 +3,5 @@ SELECT metric, version, kind, '{name}' AS fact,
        ({fact.person})::UUID AS person_id, agent_id, agent_type, {occurred_at} AS occurred_at,
        ({numerator})::DOUBLE AS numerator, ({denominator})::DOUBLE AS denominator, ({upper})::DOUBLE AS upper,
        event_source, event_id
-FROM silver.{name}, (VALUES {metrics}) AS m(metric, version, kind)
+FROM {rows}, (VALUES {metrics}) AS m(metric, version, kind)
 WHERE {filter}

@@ -4,8 +4,8 @@ CREATE OR REPLACE TEMP VIEW scoped_measurement AS
 WITH placed AS (
     SELECT m.*, p.project_id, p.initiative_id, p.time_zone
     FROM measurement m
-    LEFT JOIN silver.repository r ON r.repository_id = m.repository_id
-    JOIN silver.project p ON p.project_id = coalesce(m.fact_project_id, r.project_id)
+    LEFT JOIN {repositories} r ON r.repository_id = m.repository_id
+    JOIN {projects} p ON p.project_id = coalesce(m.fact_project_id, r.project_id)
 ),
 -- One pass over the measurements for all scopes at once.
 scoped AS (

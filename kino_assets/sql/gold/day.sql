@@ -1,9 +1,5 @@
--- Days: exactly the touched slices, replaced whole.
-DELETE FROM gold.metric_value
-WHERE grain = 'day' AND (metric, scope_type, scope_id, period_start) IN (
-    SELECT (metric, scope_type, scope_id, day) FROM touched_slice);
-
-INSERT INTO gold.metric_value BY NAME
+-- Days: exactly the touched slices.
+INSERT INTO fresh_value BY NAME
 WITH summed AS (
     SELECT metric, version, kind, scope_type, scope_id, 'day' AS grain, day AS period_start,
            CASE WHEN kind = 'days' THEN (sum(numerator) > 0)::INTEGER ELSE sum(numerator) END AS numerator,

@@ -1,12 +1,5 @@
 -- Levels: a change on one day shows in every later period, so a touched scope's whole line is drawn anew.
-CREATE OR REPLACE TEMP TABLE touched_line AS
-SELECT DISTINCT metric, scope_type, scope_id FROM touched_slice
-SEMI JOIN (FROM metric_kind WHERE kind IN ('level', 'level_ratio')) USING (metric);
-
-DELETE FROM gold.metric_value
-WHERE (metric, scope_type, scope_id) IN (SELECT (metric, scope_type, scope_id) FROM touched_line);
-
-INSERT INTO gold.metric_value BY NAME
+INSERT INTO fresh_value BY NAME
 WITH change AS (
     SELECT metric, version, kind, scope_type, scope_id, grain, date_trunc(grain, day)::DATE AS period_start,
            sum(numerator) AS numerator, sum(denominator) AS denominator, count(*) AS n

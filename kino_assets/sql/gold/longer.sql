@@ -1,16 +1,17 @@
--- Weeks, months, quarters and years of what adds up: from their days, which are right by now.
-CREATE OR REPLACE TEMP TABLE touched_period AS
-SELECT DISTINCT metric, scope_type, scope_id, grain, date_trunc(grain, day)::DATE AS period_start
-FROM touched_slice, (VALUES ('week'), ('month'), ('quarter'), ('year')) AS g(grain);
-
-DELETE FROM gold.metric_value
-WHERE (metric, scope_type, scope_id, grain, period_start) IN (
-    SELECT (metric, scope_type, scope_id, grain, period_start) FROM touched_period);
-
-INSERT INTO gold.metric_value BY NAME
+-- Weeks, months, quarters and years of what adds up: from their days.
+INSERT INTO fresh_value BY NAME
 WITH day AS (
-    SELECT d.*, k.kind FROM gold.metric_value d JOIN metric_kind k USING (metric)
-    WHERE d.grain = 'day' AND k.kind IN ('sum', 'frequency', 'days', 'ratio')
+    SELECT d.*, k.kind
+    FROM (
+        FROM gold.metric_value
+        WHERE grain = 'day' AND (metric, scope_type, scope_id) IN (
+            SELECT (metric, scope_type, scope_id) FROM touched_slice)
+          AND (metric, scope_type, scope_id, period_start) NOT IN (
+            SELECT (metric, scope_type, scope_id, day) FROM touched_slice)
+        UNION ALL BY NAME
+        FROM fresh_value
+    ) d JOIN metric_kind k USING (metric)
+    WHERE k.kind IN ('sum', 'frequency', 'days', 'ratio')
 ),
 -- Every day once for each longer period that holds it, so that the join is on equal keys alone.
 placed AS (

@@ -1,5 +1,5 @@
 -- Weeks, months, quarters and years of medians: from the entities, because medians do not add up.
-INSERT INTO gold.metric_value BY NAME
+INSERT INTO fresh_value BY NAME
 WITH placed AS (
     SELECT s.*, g.grain, date_trunc(g.grain, s.day)::DATE AS period_start
     FROM scoped_measurement s, (VALUES ('week'), ('month'), ('quarter'), ('year')) AS g(grain)

@@ -1,0 +1,1 @@
+INSERT INTO {table} BY NAME SELECT {columns} FROM fresh SEMI JOIN changed USING ({key});
