@@ -32,11 +32,13 @@ class RefreshConfig(dg.Config):
     everything: bool = False
 
 
-def _silver(name: str) -> dg.AssetKey:
+def silver_key(name: str) -> dg.AssetKey:
+    """Return the key of the table `name` of silver."""
     return dg.AssetKey(["silver", name])
 
 
-def _gold(metric: Metric) -> dg.AssetKey:
+def gold_key(metric: Metric) -> dg.AssetKey:
+    """Return the key of what gold holds of `metric`."""
     return dg.AssetKey(["gold", metric.key])
 
 
@@ -60,9 +62,9 @@ def _specs() -> Iterator[dg.AssetSpec]:
         skippable=True,
     )
     for table in TABLES:
-        needs = [_silver(name) for name in _SILVER_NEEDS.get(table.name, ())]
+        needs = [silver_key(name) for name in _SILVER_NEEDS.get(table.name, ())]
         yield dg.AssetSpec(
-            _silver(table.name),
+            silver_key(table.name),
             deps=[BRONZE, *needs],
             group_name="silver",
             kinds={"parquet", "duckdb"},
@@ -71,7 +73,7 @@ def _specs() -> Iterator[dg.AssetSpec]:
         )
     for metric in METRICS:
         yield dg.AssetSpec(
-            _gold(metric),
+            gold_key(metric),
             deps=_needs(metric),
             group_name="gold",
             kinds={"view"} if metric.kind is Kind.STATE else {"parquet", "duckdb"},
@@ -85,11 +87,11 @@ def _needs(metric: Metric) -> list[dg.AssetKey]:
     """Return what a metric is computed from; what only PostgreSQL knows of comes from the log."""
     if metric.trend_of is not None:
         return [dg.AssetKey(["gold", metric.trend_of])]
-    return [*map(_made, metric.facts), _silver("project"), _silver("repository")]
+    return [*map(_made, metric.facts), silver_key("project"), silver_key("repository")]
 
 
 def _made(fact: str) -> dg.AssetKey:
-    return _silver(fact) if fact in _TABLE_NAMES else _OUTSIDE[fact]
+    return silver_key(fact) if fact in _TABLE_NAMES else _OUTSIDE[fact]
 
 
 _TABLE_NAMES = frozenset(table.name for table in TABLES)
@@ -100,7 +102,7 @@ def _check_specs() -> Iterator[dg.AssetCheckSpec]:
     for metric in METRICS:
         yield dg.AssetCheckSpec(
             "plausible",
-            asset=_gold(metric),
+            asset=gold_key(metric),
             blocking=True,
             description=_PLAUSIBLE_STATE if metric.kind is Kind.STATE else _plausible(metric)[0],
         )
@@ -181,12 +183,12 @@ def _look(tables: duckdb.DuckDBPyConnection, changed: frozenset[str]) -> Iterato
         if metric.key not in changed:
             # It holds as it held before; a check of the run that says nothing would show as skipped.
             yield dg.AssetCheckResult(
-                asset_key=_gold(metric), check_name="plausible", passed=True, metadata={"changed": False}
+                asset_key=gold_key(metric), check_name="plausible", passed=True, metadata={"changed": False}
             )
             continue
         row = counted[metric.key] if metric.kind is Kind.STATE else _look_at_rows(tables, metric)
         yield dg.AssetCheckResult(
-            asset_key=_gold(metric),
+            asset_key=gold_key(metric),
             check_name="plausible",
             passed=row[1] == 0,
             metadata={"rows": row[0], "implausible": row[1]},

@@ -1,17 +1,19 @@
 """The warehouse check: everything computed anew from the log, compared with the lake row by row."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 import duckdb
 import psycopg
 
-from kino_assets.pipeline import prepare, process_window
+from kino_assets.pipeline import compute_day, declare, prepare, process_window
 from kino_assets.refresh import load_window, one_committer
 from kino_assets.sql import read_sql
 from kino_assets.window import next_window, open_log
 from kino_core.lake import connect_lake
+from kino_core.measurements import FACTS
 from kino_core.settings import Settings
 
 # The ledger and the cursor tell when rows were computed, not what they are.
@@ -55,6 +57,33 @@ def check_warehouse(settings: Settings) -> WarehouseCheck:
         return WarehouseCheck(
             [_compare(lake, f"{schema}.{name}") for schema, name in tables if name not in _BOOKKEEPING]
         )
+
+
+@dataclass(frozen=True)
+class DayCheck:
+    """The outcome of a check of one day: how many rows differ, by metric; `day` is None for an empty lake."""
+
+    day: date | None
+    differences: dict[str, int]
+
+
+def check_some_day(settings: Settings, day: date | None = None) -> DayCheck:
+    """Compute `day`, or any day at random, anew from the facts, and compare gold with it; levels aside."""
+    with closing(connect_lake(settings.database_url, settings.lake_path, read_only=True)) as lake:
+        lake.execute("BEGIN")
+        declare(lake)
+        row = (day,) if day else lake.execute(read_sql("gold/some_day")).fetchone()
+        if row is None:
+            return DayCheck(None, {})
+        compute_day(lake, row[0])
+        return DayCheck(row[0], dict(lake.execute(read_sql("gold/differing"), [row[0]]).fetchall()))
+
+
+def count_orphans(settings: Settings) -> dict[str, int]:
+    """Return, for each table of facts, how many rows name an event that the log does not hold."""
+    with closing(connect_lake(settings.database_url, settings.lake_path, read_only=True)) as lake:
+        found = lake.execute(" UNION ALL ".join(read_sql("silver/orphans").format(fact=fact) for fact in FACTS))
+        return dict(found.fetchall())
 
 
 @contextmanager

@@ -4,10 +4,14 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from kino_assets.alerts import failed_run
+from kino_assets.asset_checks import equals_recompute, fresh, no_orphans
 from kino_assets.assets import lake, landing_event
+from kino_assets.months import months
 from kino_assets.newsletters import monthly_newsletters
 from kino_assets.refresh import LakeWriter
 from kino_assets.safety_net import stale_lake
+from kino_assets.schedules import SCHEDULES, check_job, newsletter_job, upkeep_job
 from kino_core.settings import Settings, load_settings
 
 
@@ -27,28 +31,15 @@ def lake_writer(_: dg.InitResourceContext) -> Iterator[LakeWriter]:
 
 refresh_job = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.assets(lake),
+    # Without the checks of the night, which take longer than a refresh.
+    selection=dg.AssetSelection.assets(lake) - dg.AssetSelection.checks(fresh, equals_recompute, no_orphans),
     description="Bring bronze, silver and gold up to date with the log.",
 )
-newsletter_job = dg.define_asset_job(
-    "newsletters",
-    selection=dg.AssetSelection.assets(monthly_newsletters),
-    description="Make last month's newsletter of every project.",
-)
-
 defs = dg.Definitions(
-    assets=[landing_event, lake, monthly_newsletters],
-    jobs=[refresh_job, newsletter_job],
-    schedules=[
-        dg.ScheduleDefinition(
-            name="monthly_newsletters",
-            job=newsletter_job,
-            cron_schedule="0 6 1 * *",
-            execution_timezone="UTC",
-            default_status=dg.DefaultScheduleStatus.RUNNING,
-            description="On the first of each month at 06:00 UTC.",
-        )
-    ],
-    sensors=[stale_lake],
+    assets=[landing_event, lake, months, monthly_newsletters],
+    asset_checks=[fresh, equals_recompute, no_orphans],
+    jobs=[refresh_job, newsletter_job, check_job, upkeep_job],
+    schedules=SCHEDULES,
+    sensors=[stale_lake, failed_run],
     resources={"settings": settings_from_environment, "writer": lake_writer},
 )

@@ -1,13 +1,15 @@
 """One window of events through bronze, silver and gold, by the files in `sql/`, inside the caller's transaction."""
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 import pyarrow as pa
 
 from kino_assets.history import brought_in
-from kino_assets.sql import read_sql
+from kino_assets.sql import every_sql, read_sql
 from kino_core.events import Source, agent_key, repository_id
 from kino_core.identities import KNOWN_AGENTS, Identity, agent_type_of, identify, identify_login
 from kino_core.measurements import FACTS, measurement_views, value_macros
@@ -71,6 +73,9 @@ _GOLD_STEPS = {
     "level": _STANDING,
 }
 
+DEFINITIONS = hashlib.sha256(f"{METRICS} {KNOWN_AGENTS} {every_sql()} {measurement_views()}".encode()).hexdigest()
+"""Changes with whatever a table of the lake is computed by; one that was computed by others is rebuilt."""
+
 _PLACES = ("project", "repository")
 _FIRST_OF_FACTS = "commit"
 """Before it the places are brought up to date; from it on they stand still, and are read from temporary copies."""
@@ -78,9 +83,14 @@ _PLACED = {"projects": "placed_project", "repositories": "placed_repository"}
 
 
 def prepare(lake: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables and views that are missing in the current catalog."""
+    """Make the tables that are missing in the current catalog, and what the steps read beside them."""
     for family in _FAMILIES:
         lake.execute(read_sql(f"tables/{family}"))
+    declare(lake)
+
+
+def declare(lake: duckdb.DuckDBPyConnection) -> None:
+    """Tell this connection of the metrics, and of the agents that are known by name."""
     lake.execute(value_macros())
     lake.execute("CREATE OR REPLACE TEMP TABLE metric_kind (metric VARCHAR, kind VARCHAR)")
     _insert(lake, "metric_kind", ["metric", "kind"], [(metric.key, str(metric.kind)) for metric in METRICS])
@@ -125,6 +135,27 @@ def process_window(lake: duckdb.DuckDBPyConnection, high: int, *, anew: bool = F
     slices, metrics = _value(lake, anew=anew)
     lake.execute("INSERT INTO bronze.ledger SELECT ?, metric, scope_type, scope_id, day FROM touched_slice", [high])
     return Changes(frozenset(changed), frozenset(metric.key for metric in metrics), slices, anew)
+
+
+def recompute_days(lake: duckdb.DuckDBPyConnection, first: date, last: date) -> int:
+    """Compute gold of the days from `first` to `last`, and of the periods around them, anew from the facts.
+
+    Returns how many slices that are. Where gold was right nothing changes.
+    """
+    lake.execute(read_sql("silver/places"))
+    lake.execute(measurement_views(**_PLACED))
+    lake.execute(read_sql("gold/touched_by_day"), {"first": first, "last": last})
+    return _value(lake, anew=False)[0]
+
+
+def compute_day(lake: duckdb.DuckDBPyConnection, day: date) -> None:
+    """Fill the temporary table `fresh_value` with what gold should say of `day`, levels aside; changes nothing else."""
+    lake.execute(read_sql("silver/places"))
+    lake.execute(measurement_views(**_PLACED))
+    lake.execute(read_sql("gold/touched_by_day"), {"first": day, "last": day})
+    lake.execute("CREATE OR REPLACE TEMP TABLE touched_slice AS FROM touched")
+    lake.execute(read_sql("gold/period"))
+    lake.execute(read_sql("gold/day"))
 
 
 def _replace(lake: duckdb.DuckDBPyConnection, table: Table, *, anew: bool) -> bool:

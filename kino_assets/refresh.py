@@ -10,7 +10,7 @@ import duckdb
 import psycopg
 import structlog
 
-from kino_assets.pipeline import Changes, prepare, process_window
+from kino_assets.pipeline import DEFINITIONS, Changes, prepare, process_window, recompute_days
 from kino_assets.publish import publish, touched_projects
 from kino_assets.sql import read_sql
 from kino_assets.window import LogReader, Origin, Window, anything_since, next_window, open_log, read_window
@@ -95,6 +95,20 @@ class LakeWriter:
         with one_committer(self._settings) as postgres:
             self._publish(self._connected(), postgres, (), None)
 
+    def recompute_days(self, first: date, last: date) -> int:
+        """Compute gold of some days anew from the facts; returns how many slices that were. Raises LakeBusy."""
+        try:
+            with one_committer(self._settings) as postgres:
+                lake = self._connected()
+                with _transaction(lake):
+                    prepare(lake)
+                    slices = recompute_days(lake, first, last)
+                self._publish(lake, postgres, (), None)
+                return slices
+        except BaseException:
+            self.close()
+            raise
+
     def forget_past(self) -> None:
         """Expire every snapshot but the newest, and remove the files that only those needed; raises LakeBusy."""
         with one_committer(self._settings):
@@ -121,7 +135,13 @@ class LakeWriter:
             if full:
                 _drop(lake)
                 prepare(lake)
-            low, origin = _cursor(lake)
+            low, origin, definitions = _cursor(lake)
+            if low and definitions != DEFINITIONS and not full:
+                log.info("metrics are defined anew: the lake is rebuilt")
+                full = True
+                _drop(lake)
+                prepare(lake)
+                low, origin, _ = _cursor(lake)
             window = next_window(postgres, low, everything=everything)
             _same_log(origin, window)
             events, changes = 0, Changes()
@@ -193,18 +213,18 @@ def load_window(lake: duckdb.DuckDBPyConnection, log_reader: LogReader, window: 
 
 
 def lake_cursor(settings: Settings) -> int:
-    """Return the transaction id from which the lake has still to read, 0 before the first refresh."""
+    """Return the transaction id from which the lake has still to read, 0 where that is from the beginning on."""
     try:
         lake = connect_lake(settings.database_url, settings.lake_path, read_only=True)
     except LakeNotReady:
         return 0
     try:
-        row = lake.execute("SELECT low FROM bronze.cursor").fetchone()
+        low, _, definitions = _cursor(lake)
     except duckdb.CatalogException:
         return 0
     finally:
         lake.close()
-    return int(row[0]) if row else 0
+    return low if definitions == DEFINITIONS else 0
 
 
 def has_lake(settings: Settings) -> bool:
@@ -243,16 +263,20 @@ def _drop(lake: duckdb.DuckDBPyConnection) -> None:
         lake.execute(read_sql("drop").format(table=table))
 
 
-def _cursor(lake: duckdb.DuckDBPyConnection) -> tuple[int, Origin | None]:
-    row = lake.execute("SELECT low, system_identifier, timeline FROM bronze.cursor").fetchone()
-    return (int(row[0]), Origin(row[1], int(row[2]))) if row else (0, None)
+def _cursor(lake: duckdb.DuckDBPyConnection) -> tuple[int, Origin | None, str | None]:
+    # A lake of an older Kino has fewer columns.
+    row = lake.execute("SELECT * FROM bronze.cursor").fetchone()
+    if row is None:
+        return 0, None, None
+    low, system_identifier, timeline, *definitions = row
+    return int(low), Origin(system_identifier, int(timeline)), definitions[0] if definitions else None
 
 
 def _move_cursor(lake: duckdb.DuckDBPyConnection, window: Window) -> None:
     lake.execute("DELETE FROM bronze.cursor")
     lake.execute(
-        "INSERT INTO bronze.cursor VALUES (?, ?, ?)",
-        [window.high, window.origin.system_identifier, window.origin.timeline],
+        "INSERT INTO bronze.cursor VALUES (?, ?, ?, ?)",
+        [window.high, window.origin.system_identifier, window.origin.timeline, DEFINITIONS],
     )
 
 

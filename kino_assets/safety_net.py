@@ -20,14 +20,15 @@ def stale_lake() -> dg.RunRequest | dg.SkipReason:
     """Ask for a refresh when the oldest unread event landed more than half a minute ago."""
     settings = load_settings()
     low = lake_cursor(settings)
-    waited = _oldest_unread_seconds(settings, low)
+    waited = oldest_unread_seconds(settings, low)
     if waited < PATIENCE_SECONDS:
         return dg.SkipReason(f"The oldest unread event has waited {waited:.0f} s; the refresher keeps up.")
     # The same stretch of the log is asked for once, however often this is evaluated.
     return dg.RunRequest(run_key=f"from-{low}")
 
 
-def _oldest_unread_seconds(settings: Settings, low: int) -> float:
+def oldest_unread_seconds(settings: Settings, low: int) -> float:
+    """Return how long the oldest event from transaction `low` on has waited, in seconds; 0 where there is none."""
     with psycopg.connect(libpq_url(settings.database_url), autocommit=True) as connection:
         row = connection.execute(
             "SELECT extract(epoch FROM clock_timestamp() - min(received_at)) FROM landing.event"

@@ -34,6 +34,9 @@ class Cell:
     reasons: tuple[str, ...] = ()
 
 
+KEPT_COLUMNS = ("value", "p90", "low", "high", "lower", "upper", "n", "entities")
+"""The part of a cell that gold holds, in the order of a cell's members."""
+
 Asked = tuple[Metric, Scope, Period]
 Cells = dict[tuple[str, Scope, Period], Cell]
 

@@ -33,12 +33,27 @@ def test_every_metric_and_table_is_an_asset_with_its_check() -> None:
         "landing/event",
         "bronze/event",
         "reports/monthly_newsletters",
+        "gold/months",
         *(f"silver/{table.name}" for table in TABLES),
         *(f"gold/{metric.key}" for metric in METRICS),
     }
-    checked = {check.asset_key.to_user_string() for check in graph.asset_check_keys}
-    assert checked == {f"gold/{metric.key}" for metric in METRICS}
-    assert {metric.fact for metric in METRICS} <= set(FACTS) <= {table.name for table in TABLES}
+    checked = {(check.asset_key.to_user_string(), check.name) for check in graph.asset_check_keys}
+    assert checked == {
+        ("bronze/event", "fresh"),
+        *((f"gold/{metric.key}", "plausible") for metric in METRICS),
+        *((f"gold/{metric.key}", "equals_recompute") for metric in METRICS if metric.kind is not Kind.STATE),
+        *((f"silver/{fact}", "no_orphans") for fact in FACTS),
+    }
+    kept = {metric.fact for metric in METRICS if metric.kind is not Kind.STATE}
+    assert kept <= set(FACTS) <= {table.name for table in TABLES}
+
+
+def test_a_state_is_a_view_that_hangs_on_its_facts() -> None:
+    graph = defs.resolve_asset_graph()
+    stalled = graph.get(dg.AssetKey(["gold", "stalled_agents"]))
+    assert stalled.kinds == {"view"}
+    assert dg.AssetKey(["silver", "agent_activity"]) in stalled.parent_keys
+    assert graph.get(dg.AssetKey(["gold", "dead_letters"])).parent_keys >= {dg.AssetKey(["landing", "event"])}
 
 
 def test_jobs_schedules_and_sensors() -> None:
@@ -46,9 +61,15 @@ def test_jobs_schedules_and_sensors() -> None:
     assert {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")} == {
         "refresh",
         "newsletters",
+        "nightly_checks",
+        "upkeep",
     }
-    assert [(s.name, s.cron_schedule) for s in repository.schedule_defs] == [("monthly_newsletters", "0 6 1 * *")]
-    assert [sensor.name for sensor in repository.sensor_defs] == ["stale_lake"]
+    assert {(schedule.name, schedule.cron_schedule) for schedule in repository.schedule_defs} == {
+        ("monthly_newsletters", "0 6 1 * *"),
+        ("nightly_checks", "0 2 * * *"),
+        ("upkeep", "30 3 * * *"),
+    }
+    assert {sensor.name for sensor in repository.sensor_defs} == {"stale_lake", "failed_run"}
 
 
 def test_a_run_in_this_process_shows_its_lineage(landed: Land, project_id: uuid.UUID, settings: Settings) -> None:

@@ -8,8 +8,10 @@ CREATE TABLE IF NOT EXISTS bronze.event (
     xid UBIGINT, source VARCHAR, event_id VARCHAR, type VARCHAR, occurred_at TIMESTAMPTZ, received_at TIMESTAMPTZ,
     project_id UUID, repository VARCHAR, body VARCHAR
 );
--- Where the next window begins, and which database the log belongs to.
-CREATE TABLE IF NOT EXISTS bronze.cursor (low UBIGINT, system_identifier VARCHAR, timeline INTEGER);
+-- Where the next window begins, which database the log belongs to, and by which definitions all was computed.
+CREATE TABLE IF NOT EXISTS bronze.cursor (
+    low UBIGINT, system_identifier VARCHAR, timeline INTEGER, definitions VARCHAR
+);
 -- Which (metric, scope, day) slices each window touched, whatever their age.
 CREATE TABLE IF NOT EXISTS bronze.ledger (
     high UBIGINT, metric VARCHAR, scope_type VARCHAR, scope_id VARCHAR, day DATE

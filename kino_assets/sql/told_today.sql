@@ -1,0 +1,3 @@
+SELECT EXISTS (
+    SELECT FROM kino.outbox
+    WHERE kind = :kind AND subject = :subject AND created_at > now() - interval '1 day')
