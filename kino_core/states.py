@@ -22,7 +22,7 @@ from kino_core.metrics.declaration import Metric
 from kino_core.periods import Period
 
 MOST_REASONS = 20
-Detail = str | float | None
+Detail = str | int | float | None
 
 
 @dataclass(frozen=True)
