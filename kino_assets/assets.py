@@ -95,7 +95,7 @@ def _made(fact: str) -> dg.AssetKey:
 
 
 _TABLE_NAMES = frozenset(table.name for table in TABLES)
-_OUTSIDE = {"waiting_event": LANDING, "dead_letter": LANDING, "snapshot": BRONZE}
+_OUTSIDE = {"waiting_event": LANDING, "dead_letter": LANDING, "snapshot": BRONZE, "event": BRONZE}
 
 
 def _check_specs() -> Iterator[dg.AssetCheckSpec]:
@@ -170,9 +170,10 @@ def _to_show(changes: Changes) -> frozenset[str]:
     """Return the last parts of the keys of what a refresh made; all when it began anew or found all up to date."""
     if changes.anew or not changes.tables:
         return frozenset([BRONZE.path[-1], *(table.name for table in TABLES), *(metric.key for metric in METRICS)])
+    shown = changes.tables | {BRONZE.path[-1]}
     states = (metric for metric in METRICS if metric.kind is Kind.STATE)
-    moved = {state.key for state in states if changes.tables & {*state.facts} or state.trend_of in changes.metrics}
-    return changes.tables | changes.metrics | moved | {BRONZE.path[-1]}
+    moved = {state.key for state in states if shown & {*state.facts} or state.trend_of in changes.metrics}
+    return shown | changes.metrics | moved
 
 
 def _look(tables: duckdb.DuckDBPyConnection, changed: frozenset[str]) -> Iterator[dg.AssetCheckResult]:

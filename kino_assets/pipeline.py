@@ -60,10 +60,9 @@ TABLES: tuple[Table, ...] = (
         _AGENT | _KINO,
         frozenset(["blocker_identified", "task_completed", "blocker_resolved"]),
     ),
-    Table("landed_event", ("place", "source", "since"), frozenset(Source)),
 )
 
-_FAMILIES = ("log", "code", "agents", "states", "gold")
+_FAMILIES = ("log", "code", "agents", "gold")
 _STANDING = frozenset([Kind.LEVEL, Kind.LEVEL_RATIO])
 _HAPPENING = frozenset(Kind) - _STANDING
 _GOLD_STEPS = {

@@ -27,9 +27,6 @@ FACTS: dict[str, Fact] = {
     "agent_activity": Fact("'activity ' || event_id", ("event_source", "event_id"), project="project_id"),
     "test_run": Fact("'test run ' || event_id", ("event_source", "event_id"), project="project_id"),
     "task": Fact("'task ' || task_id", ("project_id", "task_id"), project="project_id"),
-    "landed_event": Fact(
-        "'events of ' || source", ("place", "source", "since"), repository="repository_id", project="project_id"
-    ),
     "blocker_change": Fact("'blocker ' || blocker_id", ("project_id", "blocker_id"), project="project_id"),
 }
 

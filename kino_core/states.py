@@ -5,6 +5,7 @@ told of it (`event_source`, `event_id`, `occurred_at`), its `numerator`, a `reas
 whether it is `counted`. Rows that are not counted tell that the place has input, or what others are compared with.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -21,7 +22,7 @@ from kino_core.metrics.declaration import Metric
 from kino_core.periods import Period
 
 MOST_REASONS = 20
-Detail = str | float | None
+Detail = str | int | float | None
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,14 @@ def _worked_out(lake: duckdb.DuckDBPyConnection, metric: Metric) -> list[tuple[i
     ]
 
 
-_WORK_OUT: dict[str, Callable[[list[Row], Moment], State]] = {}
+def _events_landed(rows: list[Row], _moment: Moment) -> State:
+    by_source = Counter[str]()
+    for row in rows:
+        by_source[row.reason or ""] += int(row.numerator or 0)
+    return State(by_source.total(), by_source.total(), by_source.total(), dict(sorted(by_source.items())))
+
+
+_WORK_OUT: dict[str, Callable[[list[Row], Moment], State]] = {"events_landed": _events_landed}
 
 
 def _prepare(lake: duckdb.DuckDBPyConnection, metric: Metric) -> None:

@@ -5,14 +5,12 @@ from kino_core.metrics.declaration import Direction, Kind, Metric, Unit
 EVENTS_LANDED = Metric(
     "events_landed",
     "Events landed",
-    "Events that came in, by the time Kino received them. What belongs to no project, such as the events of a "
-    "repository that nobody has connected, counts nowhere.",
+    "Events that came in and are in the lake, by the time Kino received them. Those of no project, such as the events "
+    "of a repository that nobody has connected, count in the portfolio alone.",
     Unit.COUNT,
     Direction.NEITHER,
-    Kind.SUM,
-    fact="landed_event",
-    occurred_at="since",
-    numerator="events",
+    Kind.STATE,
+    fact="event",
 )
 
 INGEST_LAG_SECONDS = Metric(

@@ -48,6 +48,14 @@ def test_every_metric_and_table_is_an_asset_with_its_check() -> None:
     assert kept <= set(FACTS) <= {table.name for table in TABLES}
 
 
+def test_a_state_is_a_view_that_hangs_on_its_facts() -> None:
+    graph = defs.resolve_asset_graph()
+    stalled = graph.get(dg.AssetKey(["gold", "stalled_agents"]))
+    assert stalled.kinds == {"view"}
+    assert dg.AssetKey(["silver", "agent_activity"]) in stalled.parent_keys
+    assert graph.get(dg.AssetKey(["gold", "dead_letters"])).parent_keys >= {dg.AssetKey(["landing", "event"])}
+
+
 def test_jobs_schedules_and_sensors() -> None:
     repository = defs.get_repository_def()
     assert {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")} == {

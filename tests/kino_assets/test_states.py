@@ -131,6 +131,8 @@ def test_platform(landed: Land, project_id: uuid.UUID, writer: LakeWriter, ask: 
 
     writer.refresh(everything=True)
     landed_events = ask("events_landed", **soon)
-    assert landed_events.value == 5, "two of Kino's own, a commit, and two reports of which one came twice"
-    assert ask("events_landed", now, today).value == 5
+    assert (landed_events.value, landed_events.n) == (6, 6)
+    assert landed_events.details == {"agent": 2, "git": 2, "kino": 2}, "of two reports of one id one came in"
+    assert ask("events_landed", now, today).value == 5, "one commit is nobody's"
+    assert ask("events_landed", now, "2026-05", PORTFOLIO).value is None, "it counts when they came in"
     assert check_warehouse(settings).ok

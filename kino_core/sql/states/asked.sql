@@ -3,7 +3,7 @@
 CREATE OR REPLACE TEMP TABLE known_project AS SELECT project_id, initiative_id, name, time_zone FROM silver.project;
 
 CREATE OR REPLACE TEMP TABLE asked_state AS
-SELECT DISTINCT place, scope_type, scope_id, time_zone,
+SELECT DISTINCT place, scope_type, scope_id, time_zone, timezone(time_zone, first::TIMESTAMP) AS since,
        least(timezone(time_zone, (last + 1)::TIMESTAMP), now) AS moment,
        timezone(time_zone, (last + 1)::TIMESTAMP) > now AS is_now
 FROM (
@@ -16,7 +16,7 @@ FROM (
     ) r ON a.scope_type = 'repository' AND a.scope_id = r.scope_id
     WHERE a.scope_type <> 'project' OR p.project_id IS NOT NULL
 )
-WHERE timezone(time_zone, first::TIMESTAMP) <= now;
+WHERE since <= now;
 
 -- Which scopes a row counts in; one that is null is none.
 CREATE OR REPLACE TEMP MACRO scopes_of(project_id, initiative_id, repository_id, person_id, agent_id, agent_type) AS
