@@ -86,22 +86,21 @@ def _land(database: Database, batch: _Batch) -> _Outcomes:
 
 
 def _settle(count: BackfillCount, batch: _Batch, outcomes: _Outcomes, on_rejected: Callable[[str], None]) -> None:
-    refused, left = 0, iter(outcomes)
     for record in batch:
         if isinstance(record, Rejected):
-            refused += 1
             on_rejected(f"Record {record.position} was rejected: {record.reason}.")
-            continue
-        outcome = next(left)
+    good = [record for record in batch if isinstance(record, Event)]
+    refused = 0
+    for event, outcome in zip(good, outcomes, strict=True):
         if outcome is Outcome.CONFLICT:
-            on_rejected(f"{record.event_id} was rejected: it landed before with other content.")
+            on_rejected(f"{event.event_id} was rejected: it landed before with other content.")
         elif isinstance(outcome, RefusedRow):
-            on_rejected(f"{record.event_id} was rejected: {outcome.message}")
-        refused += outcome not in (Outcome.ACCEPTED, Outcome.DUPLICATE)
+            on_rejected(f"{event.event_id} was rejected: {outcome.message}")
+        refused += not isinstance(outcome, Outcome) or outcome is Outcome.CONFLICT
     count.events += len(batch)
     count.accepted += outcomes.count(Outcome.ACCEPTED)
     count.duplicates += outcomes.count(Outcome.DUPLICATE)
-    count.rejected += refused
+    count.rejected += len(batch) - len(good) + refused
 
 
 def read_history_file(path: Path) -> Iterator[bytes]:

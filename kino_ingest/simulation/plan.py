@@ -179,7 +179,7 @@ class Plan:
         for place in range(number):
             later = timedelta(days=dice.share() * self.days) if dice.happens(PLANNED_LATER) else timedelta()
             # The last few are still to do at the end.
-            taken_up_after = (place + dice.share()) / (number * 1.2)
+            taken_up_after = (place + dice.share()) / (number * 0.85)
             title = f"{dice.one(VERBS)} {dice.one(TOPICS)}"
             items.append(PlannedItem(f"{key}-{place + 1}", title, min(begin + later, self.end), taken_up_after))
         return tuple(items)
