@@ -62,17 +62,22 @@ def get_item(session: ReadSession | WriteSession, project_id: uuid.UUID, item_id
 
 
 def create_item(
-    session: WriteSession, project_id: uuid.UUID, wanted: dict[str, Any], *, created_by: User | None = None
+    session: WriteSession,
+    project_id: uuid.UUID,
+    wanted: dict[str, Any],
+    *,
+    created_by: User | None = None,
+    created_at: datetime | None = None,
 ) -> ScopeItem:
     """Add an item behind the others; `wanted` holds fields of ScopeItem, `title` at least.
 
-    Kino itself makes it where `created_by` is None. What agents have told of its key before counts too. Raises
-    InvalidName, as hold_project and as check_item.
+    Kino itself makes it where `created_by` is None, and now unless `created_at` says otherwise. What agents have told
+    of its key before counts too. Raises InvalidName, as hold_project and as check_item.
     """
     lock_merging(session)
     lock_order(session, project_id)
     hold_project(session, project_id)
-    now = datetime.now(UTC)
+    now = created_at or datetime.now(UTC)
     blank = ScopeItem(
         id=uuid.uuid4(),
         project_id=project_id,
@@ -99,7 +104,7 @@ def create_item(
     # An item that nobody said anything about is TODO: what agents have told of its key counts then.
     said = _said(made.status, now, None) if made.status is not ItemStatus.TODO else {}
     session.execute(insert(scope_item).values(**_columns(made), **said))
-    return _settled(session, made, "scope_item_created", said)
+    return _settled(session, made, "scope_item_created", said, created_at)
 
 
 def change_item(
@@ -209,10 +214,12 @@ def _item(row: Row[Any]) -> ScopeItem:
     return ScopeItem(**fields)
 
 
-def _settled(session: WriteSession, item: ScopeItem, change: str, said: dict[str, Any]) -> ScopeItem:
+def _settled(
+    session: WriteSession, item: ScopeItem, change: str, said: dict[str, Any], at: datetime | None = None
+) -> ScopeItem:
     settle_items(session, [(item.project_id, str(item.id))])
-    settled = get_item(session, item.project_id, item.id)
-    record_change(session, change, _told(settled, said), project_id=item.project_id, occurred_at=said.get("said_at"))
+    settled, at = get_item(session, item.project_id, item.id), said.get("said_at") or at
+    record_change(session, change, _told(settled, said), project_id=item.project_id, occurred_at=at)
     return settled
 
 
