@@ -13,10 +13,10 @@ def walk_deployments(lake: duckdb.DuckDBPyConnection) -> None:
     A window that concerns no repository's delivery reads nothing from the lake.
     """
     lake.execute(read_sql("silver/delivery_scope"))
-    if not _some(lake, "delivery_repository"):
+    if not _some(lake, "SELECT 1 FROM delivery_repository LIMIT 1"):
         return
     lake.execute(read_sql("silver/delivery_gathered"))
-    if not _some(lake, "told_deployment WHERE production"):
+    if not _some(lake, "SELECT 1 FROM told_deployment WHERE production LIMIT 1"):
         return
     lake.execute(read_sql("silver/deployment_list"))
     for (repository,) in lake.execute("SELECT repository_id::VARCHAR FROM delivery_since ORDER BY ALL").fetchall():
@@ -25,7 +25,7 @@ def walk_deployments(lake: duckdb.DuckDBPyConnection) -> None:
 
 def gather_deliveries(lake: duckdb.DuckDBPyConnection) -> None:
     """Fill the temporary table `delivery` with what the deployed repositories have in production now."""
-    if _some(lake, "deployment_list"):
+    if _some(lake, "SELECT 1 FROM deployment_list LIMIT 1"):
         lake.execute(read_sql("silver/delivery"))
 
 
@@ -47,4 +47,4 @@ def _walk(lake: duckdb.DuckDBPyConnection, repository: str) -> None:
 
 
 def _some(lake: duckdb.DuckDBPyConnection, rows: str) -> bool:
-    return lake.execute(f"SELECT 1 FROM {rows} LIMIT 1").fetchone() is not None
+    return lake.execute(rows).fetchone() is not None

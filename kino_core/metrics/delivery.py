@@ -84,7 +84,8 @@ FAILED_DEPLOYMENT_RECOVERY_TIME = Metric(
     "Recovery time of failed deployments",
     "Median time from a failed production deployment to its restoration, by the day of the deployment: until all its "
     "incidents are closed, or, where it has none, until the rollback or hotfix is in production. What is not restored "
-    f"yet is missing input and lowers the coverage. {_FAILED} An attempt that never reached production is no deployment.",
+    "yet is missing input and lowers the coverage. An attempt that never reached production is no deployment. "
+    f"{_FAILED} {_PRODUCTION}",
     Unit.HOURS,
     Direction.DOWN,
     Kind.MEDIAN,

@@ -5,9 +5,9 @@ from kino_core.metrics.declaration import Direction, Kind, Metric, Unit
 COVERAGE_AVG = Metric(
     "coverage_avg",
     "Test coverage",
-    "Average coverage of merged pull requests with a coverage report, by merge date; those without lower the coverage "
-    "of the number. A report belongs to a pull request by the full hash of one of its commits, and the last one counts: "
-    "an agent’s test run of the repository’s project with `coverage` (a share up to 1, else percent) or "
+    "Average coverage of merged pull requests with a coverage report, by merge date; those without lower the "
+    "coverage of the number. A report belongs to a pull request by the full hash of one of its commits, and the last "
+    "one counts: an agent’s test run of the repository’s project with `coverage` (a share up to 1, else percent) or "
     "`coverage_percent`, or Codecov’s check or status on the project.",
     Unit.SHARE,
     Direction.UP,
@@ -22,8 +22,8 @@ FLAKY_TESTS = Metric(
     "flaky_tests",
     "Flaky tests",
     "Checks of GitHub and named test suites of agents that both passed and failed on the same commit, by the time at "
-    "which the result changed; n counts every pair of a check and a commit. What ran is known by its name alone, and an "
-    "agent’s test run is taken to be of the commit that it names.",
+    "which the result changed; n counts every pair of a check and a commit. What ran is known by its name alone, and "
+    "an agent’s test run is taken to be of the commit that it names.",
     Unit.COUNT,
     Direction.DOWN,
     Kind.SUM,
@@ -36,9 +36,9 @@ ISSUES_INTRODUCED = Metric(
     "issues_introduced",
     "Issues introduced",
     "Security and static analysis alerts whose first detection was on a pull request, by the time of the alert; a "
-    "person’s are those of the pull requests they opened. GitHub tells the pull request or the commit for code scanning "
-    "alone: other alerts, and those of which Kino did not hear from the beginning, are missing input and lower the "
-    "coverage.",
+    "person’s are those of the pull requests they opened. GitHub tells the pull request or the commit for code "
+    "scanning alone: other alerts, and those of which Kino did not hear from the beginning, are missing input and "
+    "lower the coverage.",
     Unit.COUNT,
     Direction.DOWN,
     Kind.SUM,
