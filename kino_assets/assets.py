@@ -49,6 +49,19 @@ _SILVER_NEEDS: dict[str, tuple[str, ...]] = {
     "test_run": ("agent_activity",),
     "task": ("agent_activity",),
     "blocker_change": ("agent_activity", "blocker_resolution"),
+    "alert_change": ("alert_event",),
+    "delivered_commit": ("commit", "deployment_event"),
+    "pull_request_outcome": (
+        "pull_request",
+        "github_pull_request",
+        "pull_request_commit",
+        "pull_request_head",
+        "coverage_report",
+        "delivered_commit",
+    ),
+    "incident": ("github_issue", "deployment_event", "pull_request_outcome"),
+    "deployment": ("deployment_event", "commit", "delivered_commit", "pull_request_outcome", "incident"),
+    "alert_origin": ("alert_event", "pull_request", "pull_request_commit", "pull_request_head"),
 }
 
 

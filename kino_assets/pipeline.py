@@ -8,6 +8,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from kino_assets.deliveries import gather_deliveries, walk_deployments
 from kino_assets.history import brought_in
 from kino_assets.sql import every_sql, read_sql
 from kino_core.events import Source, agent_key, repository_id
@@ -42,6 +43,16 @@ _CODE = frozenset([Source.GIT, Source.GITHUB])
 
 _HISTORY = frozenset(["commit", "push", "pull_request"])
 
+_ALERTS = frozenset(["code_scanning_alert", "dependabot_alert", "secret_scanning_alert"])
+# All that can change what became of work. Tables that share what is gathered for a window follow the same events.
+_DELIVERY = (
+    _HISTORY
+    | _ALERTS
+    | frozenset(["deployment_status", "release", "issues", "test_execution", "check_run", "status"])
+    | frozenset(["repository_connected", "repository_disconnected"])
+)
+_EVERYONE = frozenset(Source)
+
 # In the order in which each needs the ones before it.
 TABLES: tuple[Table, ...] = (
     Table("project", ("project_id",), _KINO, frozenset(["project_created", "project_changed", "project_deleted"])),
@@ -60,9 +71,23 @@ TABLES: tuple[Table, ...] = (
         _AGENT | _KINO,
         frozenset(["blocker_identified", "task_completed", "blocker_resolved"]),
     ),
+    Table(
+        "deployment_event", ("event_source", "event_id"), _GITHUB, frozenset(["deployment_status", "release", "push"])
+    ),
+    Table("pull_request_head", ("repository_id", "number", "sha"), _GITHUB, frozenset(["pull_request"])),
+    Table("github_issue", ("repository_id", "number"), _GITHUB, frozenset(["issues"])),
+    Table("alert_event", ("event_source", "event_id"), _GITHUB, _ALERTS),
+    Table("alert_change", ("repository_id", "tool", "number"), _GITHUB, _ALERTS),
+    Table("tested_commit", ("place_id", "name", "sha"), _AGENT | _GITHUB, frozenset(["test_execution", "check_run"])),
+    Table("coverage_report", ("event_source", "event_id"), _EVERYONE, _DELIVERY),
+    Table("delivered_commit", ("repository_id", "sha"), _EVERYONE, _DELIVERY),
+    Table("pull_request_outcome", ("repository_id", "number"), _EVERYONE, _DELIVERY),
+    Table("incident", ("repository_id", "number"), _EVERYONE, _DELIVERY),
+    Table("deployment", ("repository_id", "deployment_key"), _EVERYONE, _DELIVERY),
+    Table("alert_origin", ("repository_id", "tool", "number"), _EVERYONE, _DELIVERY),
 )
 
-_FAMILIES = ("log", "code", "agents", "gold")
+_FAMILIES = ("log", "code", "agents", "delivery", "quality", "gold")
 _STANDING = frozenset([Kind.LEVEL, Kind.LEVEL_RATIO])
 _HAPPENING = frozenset(Kind) - _STANDING
 _GOLD_STEPS = {
@@ -268,6 +293,8 @@ _BEFORE: dict[str, Callable[[duckdb.DuckDBPyConnection], None]] = {
     "commit": _identify_signatures,
     "pull_request_commit": _walk_merges,
     "agent_activity": _name_agents,
+    "delivered_commit": walk_deployments,
+    "pull_request_outcome": gather_deliveries,
 }
 
 
