@@ -15,4 +15,34 @@ STALLED_AGENTS = Metric(
     value="coalesce(sum(numerator) FILTER (counted), 0)",
 )
 
-METRICS = (STALLED_AGENTS,)
+WAITING_ON_THEM = Metric(
+    "waiting_on_them",
+    "Reviews that wait",
+    "Open pull requests whose review was asked of the person and neither given nor taken back, by what GitHub tells "
+    "of requests; in other scopes those that wait for anybody’s. A request to a team is nobody’s. Before GitHub told "
+    "of any request there is no data. As of the end of the period, or of now.",
+    Unit.COUNT,
+    Direction.DOWN,
+    Kind.STATE,
+    fact="review_request",
+    also=("pull_request",),
+    value="count(*) FILTER (counted)",
+    details=(("oldest_at", "min(occurred_at) FILTER (counted)"),),
+)
+
+TREND = Metric(
+    "trend",
+    "Trend",
+    "How many more pull requests are merged each week than in the week before, over the last 8 weeks that are over: "
+    "the median of the changes a week between all pairs of weeks (Theil and Sen). Whether that is more than chance "
+    "(Mann and Kendall, p < 0.1) the details say: improving, worsening or flat. There is none before 8 weeks with "
+    "data. It is there to find who needs support, and never to compare people.",
+    Unit.PER_WEEK,
+    Direction.UP,
+    Kind.STATE,
+    fact="pull_request",
+    trend_of="prs_merged",
+    signed=True,
+)
+
+METRICS = (STALLED_AGENTS, WAITING_ON_THEM, TREND)

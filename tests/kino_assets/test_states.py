@@ -7,16 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from kino_assets.check import check_warehouse
 from kino_assets.refresh import LakeWriter
 from kino_core.database import libpq_url
-from kino_core.events import Event, agent_key
+from kino_core.events import Event, agent_key, repository_id
 from kino_core.gold import PORTFOLIO, Gold, MetricValue, Scope, Warehouse, open_gold
+from kino_core.identities import identify_login
 from kino_core.metrics import ScopeType
 from kino_core.periods import Grain, parse_period
 from kino_core.settings import Settings
-from tests.factories.events import agent_report, commit, project_created
+from tests.factories.events import agent_report, commit, project_created, pull_request
+from tests.factories.review_requests import review, review_request
 from tests.kino_assets.conftest import REPOSITORY
 
 NOON = datetime(2026, 5, 13, 12, tzinfo=UTC)
@@ -94,6 +97,70 @@ def test_stalled_agents(
         found = Gold(gold._lake, NOON).explain("stalled_agents", Scope(ScopeType.PROJECT, project_id), now.period)
     assert [(each.entity, each.numerator) for each in found] == [("agent claude-7", 1), ("agent codex-1", 0)]
     assert [each.occurred_at for each in found] == [NOON - minutes(60), NOON]
+
+
+def test_waiting_on_them(
+    landed: Land, project_id: uuid.UUID, writer: LakeWriter, ask: AskAt, settings: Settings
+) -> None:
+    kim, lee = (Scope(ScopeType.PERSON, identify_login(name).person_id) for name in ("kim", "Lee"))
+
+    def at(hours: float) -> datetime:
+        return NOON + timedelta(hours=hours)
+
+    told = [
+        pull_request(REPOSITORY, 1, at(0)),
+        review_request(REPOSITORY, 1, at(1), "kim"),
+        review_request(REPOSITORY, 1, at(1), "Lee"),
+        review_request(REPOSITORY, 1, at(1), None),
+        review(REPOSITORY, 1, at(5), "kim"),
+        pull_request(REPOSITORY, 2, at(0)),
+        review_request(REPOSITORY, 2, at(2), "kim"),
+        review_request(REPOSITORY, 2, at(3), "kim", removed=True),
+        pull_request(REPOSITORY, 3, at(0)),
+        review_request(REPOSITORY, 3, at(4), "kim"),
+        pull_request(REPOSITORY, 3, at(20), action="closed", opened_at=at(0), merged_at=at(20)),
+        # Nobody is told of by number or time.
+        replace(review_request(REPOSITORY, 4, at(1), "kim"), body={"action": "review_requested", "pull_request": []}),
+    ]
+    for event in reversed(told):
+        landed([event, event])
+    writer.refresh(everything=True)
+
+    hours = (0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 19, 21)
+    found = [ask("waiting_on_them", at(hour), scope=kim) for hour in hours]
+    assert [each.value for each in found] == [None, 1, 2, 1, 2, 1, 1, 0]
+    assert found[4].reasons == (
+        f"{REPOSITORY}#1 “Change 1” has waited for 3 hours",
+        f"{REPOSITORY}#3 “Change 3” has waited for 0 hours",
+    )
+    assert found[4].details == {"oldest_at": at(1).isoformat()}
+    assert found[7].details == {"oldest_at": None}
+    assert ask("waiting_on_them", at(48), scope=lee).value == 1
+    assert ask("waiting_on_them", at(4.5)).value == 2, "two pull requests, though three reviews"
+    assert ask("waiting_on_them", at(4.5), scope=Scope(ScopeType.REPOSITORY, repository_id(REPOSITORY))).value == 2
+    series = ask("waiting_on_them", at(48), "2026-05-12/2026-05-15", lee, Grain.DAY).series
+    assert [point.value for point in series] == [None, 1, 1, 1]
+    assert check_warehouse(settings).ok
+
+
+def test_trend(landed: Land, project_id: uuid.UUID, writer: LakeWriter, ask: AskAt) -> None:
+    # From Monday the 2nd of March on eight weeks with 1, 3, 2, 4, 5, 6, 7 and 9 merged pull requests.
+    monday, number = datetime(2026, 3, 2, 12, tzinfo=UTC), 0
+    for week, count in enumerate((1, 3, 2, 4, 5, 6, 7, 9)):
+        merged_at = monday + timedelta(weeks=week)
+        numbers = range(number, number := number + count)
+        landed([pull_request(REPOSITORY, each, merged_at, action="closed", merged_at=merged_at) for each in numbers])
+    writer.refresh(everything=True)
+
+    robin = Scope(ScopeType.PERSON, identify_login("robin").person_id)
+    assert ask("trend", datetime(2026, 6, 1, tzinfo=UTC), "2026-04", robin).value == 1, "eight were over in April"
+    assert ask("trend", datetime(2026, 6, 1, tzinfo=UTC), "2026-03", robin).value is None
+    found = ask("trend", datetime(2026, 4, 27, 1, tzinfo=UTC), "2026-04", robin)
+    assert (found.value, found.n, found.details["trend"]) == (1, 8, "improving")
+    # 27 of 28 pairs rise and one falls.
+    assert found.details["p"] == pytest.approx(0.00198, abs=0.00001)
+    assert ask("trend", datetime(2026, 4, 26, 23, tzinfo=UTC), "2026-04", robin).value is None, "the week still runs"
+    assert ask("trend", datetime(2026, 3, 1, tzinfo=UTC), "2026-04", robin).value is None
 
 
 def test_platform(landed: Land, project_id: uuid.UUID, writer: LakeWriter, ask: AskAt, settings: Settings) -> None:
