@@ -16,8 +16,8 @@ from kino_core.errors import InvalidInput, NotFound
 from kino_core.events import agent_key, repository_id
 from kino_core.gold import PORTFOLIO, MetricValue, Point, Scope
 from kino_core.identities import identify
+from kino_core.judgements import Detail
 from kino_core.metrics import Direction, Kind, Metric, ScopeType, Unit
-from kino_core.states import Detail
 from kino_core.statistics import TrendWord
 
 READ_METRICS = Permission(Resource.METRIC, Action.READ)

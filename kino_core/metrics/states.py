@@ -45,4 +45,18 @@ TREND = Metric(
     signed=True,
 )
 
-METRICS = (STALLED_AGENTS, WAITING_ON_THEM, TREND)
+NEEDS_SUPPORT = Metric(
+    "needs_support",
+    "Signs of needing support",
+    "How many of three signs there are that a person is held up: 3 or more reviews wait for them, or one has for more "
+    "than 3 days; pull requests of theirs have been open for more than 7 days; the share of their work that is done "
+    "again has risen over the last 8 weeks by more than chance. Each sign is a reason in words. Only the person, the "
+    "leaders of their projects and managers see it; it is there to offer help, and never to compare people.",
+    Unit.COUNT,
+    Direction.DOWN,
+    Kind.STATE,
+    fact="review_request",
+    also=("pull_request",),
+)
+
+METRICS = (STALLED_AGENTS, WAITING_ON_THEM, TREND, NEEDS_SUPPORT)
