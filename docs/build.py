@@ -79,7 +79,7 @@ def _worked_out(metric: Metric) -> str:
     if metric.trend_of is not None:
         return f"| computed from | [`{metric.trend_of}`]({metric.trend_of}.md), by weeks |"
     details = "".join(f"\n| `{name}` | `{expression}` |" for name, expression in metric.details)
-    value = f"`{metric.value}`" if metric.value else "worked out by `kino_core/states.py`"
+    value = f"`{metric.value}`" if metric.value else "worked out from them by `kino_core/judgements.py`"
     return f"""| computed from | {", ".join(f"`{fact}`" for fact in metric.facts)} |
 | rows | `kino_core/sql/states/{metric.key}.sql` |
 | value | {value} |{details}"""

@@ -16,9 +16,9 @@ from kino_core.errors import InvalidInput, NotFound
 from kino_core.events import agent_key, repository_id
 from kino_core.gold import PORTFOLIO, Evidence, MetricValue, Point, Scope
 from kino_core.identities import identify
+from kino_core.judgements import Detail
 from kino_core.metrics import Direction, Kind, Metric, ScopeType, Unit
 from kino_core.restatement import Restatement
-from kino_core.states import Detail
 from kino_core.statistics import TrendWord
 
 MOST_EVIDENCE = 1_000

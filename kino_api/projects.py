@@ -18,10 +18,10 @@ from kino_api.etags import check_match
 from kino_api.initiatives import Initiative, ensure_initiative, hold_initiative
 from kino_api.names import checked_name
 from kino_api.portfolio import ProjectCard, list_projects
-from kino_api.project_states import Priority, ProjectStatus
 from kino_api.users import User
 from kino_core.database import ReadSession, WriteSession, query
 from kino_core.errors import Conflict, InvalidDates, InvalidInput
+from kino_core.project_states import Priority, ProjectStatus
 from kino_core.tables import project
 
 __all__ = [

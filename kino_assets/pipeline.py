@@ -61,6 +61,7 @@ TABLES: tuple[Table, ...] = (
     Table("github_pull_request", ("repository_id", "number"), _GITHUB, frozenset(["pull_request"])),
     Table("pull_request_commit", ("repository_id", "number", "sha"), _CODE, _HISTORY),
     Table("pull_request", ("repository_id", "number"), _CODE, _HISTORY),
+    Table("review_request", ("event_source", "event_id"), _GITHUB, frozenset(["pull_request", "pull_request_review"])),
     Table("agent_activity", ("event_source", "event_id"), _AGENT),
     Table("test_run", ("event_source", "event_id"), _AGENT, frozenset(["test_execution"])),
     Table("task", ("project_id", "task_id"), _AGENT, frozenset(["task_started", "task_completed"])),
@@ -87,7 +88,7 @@ TABLES: tuple[Table, ...] = (
     Table("alert_origin", ("repository_id", "tool", "number"), _EVERYONE, _DELIVERY),
 )
 
-_FAMILIES = ("log", "code", "agents", "delivery", "quality", "gold")
+_FAMILIES = ("log", "code", "agents", "delivery", "quality", "states", "gold")
 _STANDING = frozenset([Kind.LEVEL, Kind.LEVEL_RATIO])
 _HAPPENING = frozenset(Kind) - _STANDING
 _GOLD_STEPS = {

@@ -10,11 +10,12 @@ import duckdb
 import pyarrow as pa
 
 from kino_core.comparisons import last_weeks
+from kino_core.judgements import Detail
 from kino_core.measurements import measurement_views, value_macros
 from kino_core.metrics import Kind, Metric, metric
 from kino_core.periods import Period
 from kino_core.scope import Scope
-from kino_core.states import Detail, read_states
+from kino_core.states import read_states
 from kino_core.statistics import trend
 
 

@@ -14,6 +14,7 @@ import duckdb
 from kino_core.cells import KEPT_COLUMNS, Cells, read_cells
 from kino_core.comparisons import last_periods, last_weeks, period_a_year_ago, period_before
 from kino_core.errors import InvalidInput, NotFound
+from kino_core.judgements import Detail
 from kino_core.lake import LakeNotReady, connect_lake
 from kino_core.measurements import measurement_views
 from kino_core.metrics import Kind, Metric, metric
@@ -21,7 +22,7 @@ from kino_core.periods import Grain, Period
 from kino_core.scope import PORTFOLIO as PORTFOLIO
 from kino_core.scope import Scope as Scope
 from kino_core.settings import Settings
-from kino_core.states import Detail, explain_state
+from kino_core.states import explain_state
 from kino_core.statistics import Trend, trend
 
 
