@@ -62,7 +62,7 @@ class Metric:
 
     `numerator`, `denominator`, `upper` and `filter` are DuckDB expressions over a row of `silver.<fact>`;
     a null numerator means that the input is missing and lowers the coverage. `occurred_at` is the fact's column
-    whose day the measurement belongs to.
+    whose day the measurement belongs to. `signed` says that values may fall below 0, and shares rise above 1.
     """
 
     key: str
@@ -78,3 +78,4 @@ class Metric:
     upper: str = "NULL"
     filter: str = "true"
     version: int = 1
+    signed: bool = False
