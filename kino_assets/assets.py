@@ -62,6 +62,8 @@ _SILVER_NEEDS: dict[str, tuple[str, ...]] = {
     "incident": ("github_issue", "deployment_event", "pull_request_outcome"),
     "deployment": ("deployment_event", "commit", "delivered_commit", "pull_request_outcome", "incident"),
     "alert_origin": ("alert_event", "pull_request", "pull_request_commit", "pull_request_head"),
+    "scope_item": ("scope_telling", "agent_activity", "blocker_resolution", "account"),
+    "scope_change": ("scope_telling", "agent_activity", "blocker_resolution", "account", "project"),
 }
 
 
@@ -137,9 +139,13 @@ _PLAUSIBLE_SHARE = (
     "value NOT BETWEEN 0 AND 1 OR lower > upper OR upper > 1 OR n > entities",
 )
 
+_PLAUSIBLE_CHANGE = ("Nothing becomes less by more than there was of it.", "value < -1")
+
 
 def _plausible(metric: Metric) -> tuple[str, str]:
     """Return what makes a row of the metric possible in words, and what makes one impossible in SQL."""
+    if metric.signed:
+        return _PLAUSIBLE_CHANGE
     is_share = metric.kind is Kind.RATIO and metric.unit is Unit.SHARE
     return _PLAUSIBLE_SHARE if is_share else _PLAUSIBLE[metric.kind]
 

@@ -47,6 +47,18 @@ FACTS: dict[str, Fact] = {
         repository="repository_id",
         person="person_id",
     ),
+    "scope_item": Fact(
+        "'item ' || coalesce(key, item_id::VARCHAR)",
+        ("project_id", "item_id"),
+        project="project_id",
+        person="person_id",
+    ),
+    "scope_change": Fact(
+        "'item ' || coalesce(key, item_id::VARCHAR)",
+        ("project_id", "item_id"),
+        project="project_id",
+        person="person_id",
+    ),
 }
 
 
