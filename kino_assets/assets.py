@@ -45,7 +45,16 @@ def gold_key(metric: Metric) -> dg.AssetKey:
 # What each silver table is computed from, beside the bronze events.
 _SILVER_NEEDS: dict[str, tuple[str, ...]] = {
     "pull_request_commit": ("commit",),
-    "pull_request": ("commit", "github_pull_request", "pull_request_commit"),
+    "rework": ("commit",),
+    "review": ("review_request", "github_pull_request"),
+    "pull_request": (
+        "commit",
+        "github_pull_request",
+        "pull_request_commit",
+        "pull_request_head",
+        "branch_push",
+        "review",
+    ),
     "test_run": ("agent_activity",),
     "task": ("agent_activity",),
     "blocker_change": ("agent_activity", "blocker_resolution"),

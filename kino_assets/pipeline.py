@@ -42,6 +42,8 @@ _KINO, _GITHUB, _AGENT = frozenset([Source.KINO]), frozenset([Source.GITHUB]), f
 _CODE = frozenset([Source.GIT, Source.GITHUB])
 
 _HISTORY = frozenset(["commit", "push", "pull_request"])
+_CHANGES = _HISTORY | frozenset(["pull_request_review"])
+_REVIEWS = frozenset(["pull_request", "pull_request_review"])
 _TOLD_PROJECT = frozenset(["project_created", "project_changed"])
 _TOLD_ITEM = frozenset(["scope_item_created", "scope_item_changed", "scope_item_deleted"])
 _TOLD_ACCOUNT = frozenset(["user_changed", "person_erased"])
@@ -62,11 +64,15 @@ _EVERYONE = frozenset(Source)
 TABLES: tuple[Table, ...] = (
     Table("project", ("project_id",), _KINO, frozenset(["project_created", "project_changed", "project_deleted"])),
     Table("repository", ("repository_id",), _KINO | _CODE),
-    Table("commit", ("repository_id", "sha"), _CODE, _HISTORY),
+    Table("commit", ("repository_id", "sha"), _CODE, _CHANGES),
+    Table("rework", ("repository_id", "sha"), _CODE, frozenset(["commit", "push"])),
+    Table("branch_push", ("event_source", "event_id"), _GITHUB, frozenset(["push"])),
     Table("github_pull_request", ("repository_id", "number"), _GITHUB, frozenset(["pull_request"])),
-    Table("pull_request_commit", ("repository_id", "number", "sha"), _CODE, _HISTORY),
-    Table("pull_request", ("repository_id", "number"), _CODE, _HISTORY),
-    Table("review_request", ("event_source", "event_id"), _GITHUB, frozenset(["pull_request", "pull_request_review"])),
+    Table("pull_request_head", ("repository_id", "number", "sha"), _GITHUB, frozenset(["pull_request"])),
+    Table("pull_request_commit", ("repository_id", "number", "sha"), _CODE, _CHANGES),
+    Table("review_request", ("event_source", "event_id"), _GITHUB, _REVIEWS),
+    Table("review", ("repository_id", "number", "review_id"), _GITHUB, _REVIEWS),
+    Table("pull_request", ("repository_id", "number"), _CODE, _CHANGES),
     Table("agent_activity", ("event_source", "event_id"), _AGENT),
     Table("test_run", ("event_source", "event_id"), _AGENT, frozenset(["test_execution"])),
     Table("task", ("project_id", "task_id"), _AGENT, frozenset(["task_started", "task_completed"])),
@@ -80,7 +86,6 @@ TABLES: tuple[Table, ...] = (
     Table(
         "deployment_event", ("event_source", "event_id"), _GITHUB, frozenset(["deployment_status", "release", "push"])
     ),
-    Table("pull_request_head", ("repository_id", "number", "sha"), _GITHUB, frozenset(["pull_request"])),
     Table("github_issue", ("repository_id", "number"), _GITHUB, frozenset(["issues"])),
     Table("alert_event", ("event_source", "event_id"), _GITHUB, _ALERTS),
     Table("alert_change", ("repository_id", "tool", "number"), _GITHUB, _ALERTS),
@@ -106,7 +111,7 @@ TABLES: tuple[Table, ...] = (
     Table("scope_change", ("project_id", "item_id"), _AGENT | _KINO, _PLAN),
 )
 
-_FAMILIES = ("log", "code", "agents", "delivery", "quality", "work", "states", "gold")
+_FAMILIES = ("log", "code", "reviews", "agents", "delivery", "quality", "work", "states", "gold")
 _STANDING = frozenset([Kind.LEVEL, Kind.LEVEL_RATIO])
 _HAPPENING = frozenset(Kind) - _STANDING
 _GOLD_STEPS = {

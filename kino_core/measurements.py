@@ -24,6 +24,13 @@ FACTS: dict[str, Fact] = {
     "pull_request": Fact(
         "'pull request #' || number", ("repository_id", "number"), repository="repository_id", person="person_id"
     ),
+    "rework": Fact("'commit ' || sha", ("repository_id", "sha"), repository="repository_id", person="person_id"),
+    "review": Fact(
+        "'review ' || review_id || ' of #' || number",
+        ("repository_id", "number", "review_id"),
+        repository="repository_id",
+        person="person_id",
+    ),
     "agent_activity": Fact("'activity ' || event_id", ("event_source", "event_id"), project="project_id"),
     "test_run": Fact("'test run ' || event_id", ("event_source", "event_id"), project="project_id"),
     "task": Fact("'task ' || task_id", ("project_id", "task_id"), project="project_id"),

@@ -51,6 +51,21 @@ PRS_OPENED = Metric(
     filter="opened_at IS NOT NULL OR merged_at IS NOT NULL",
 )
 
+PRS_CREATED = Metric(
+    "prs_created",
+    "Pull requests created by people",
+    "Pull requests that people opened in the period, each counted for who opened it; those that agents or automation "
+    "opened do not count. A git history does not tell when a pull request was opened, so those known from git alone "
+    "are missing input and lower the coverage.",
+    Unit.COUNT,
+    Direction.NEITHER,
+    Kind.SUM,
+    fact="pull_request",
+    occurred_at="coalesce(opened_at, merged_at)",
+    numerator="CASE WHEN opened_at IS NOT NULL THEN 1 END",
+    filter="author_kind = 'human' AND coalesce(opened_at, merged_at) IS NOT NULL",
+)
+
 PRS_MERGED = Metric(
     "prs_merged",
     "Pull requests merged",
@@ -62,6 +77,21 @@ PRS_MERGED = Metric(
     fact="pull_request",
     occurred_at="merged_at",
     filter="merged_at IS NOT NULL",
+)
+
+PRS_CLOSED_UNMERGED = Metric(
+    "prs_closed_unmerged",
+    "Pull requests closed unmerged",
+    "Pull requests closed without being merged, and not opened anew since, by the day they were closed; n counts those "
+    "that were merged too. A git history tells only of what was merged, so pull requests known from git alone are "
+    "missing input and lower the coverage.",
+    Unit.COUNT,
+    Direction.DOWN,
+    Kind.SUM,
+    fact="pull_request",
+    occurred_at="coalesce(merged_at, closed_at)",
+    numerator="CASE WHEN opened_at IS NOT NULL THEN CASE WHEN merged_at IS NULL THEN 1 ELSE 0 END END",
+    filter="merged_at IS NOT NULL OR closed_at IS NOT NULL",
 )
 
 PR_SIZE = Metric(
@@ -83,6 +113,8 @@ METRICS = (
     LINES_ADDED,
     LINES_DELETED,
     PRS_OPENED,
+    PRS_CREATED,
     PRS_MERGED,
+    PRS_CLOSED_UNMERGED,
     PR_SIZE,
 )

@@ -96,3 +96,8 @@ class Metric:
     def facts(self) -> tuple[str, ...]:
         """Return every silver table that the metric is computed from."""
         return (self.fact, *self.also)
+
+
+def hours(first: str, last: str) -> str:
+    """Return the SQL of the hours between two moments, null where one is missing or a clock went backwards."""
+    return f"CASE WHEN {last} >= {first} THEN date_diff('second', {first}, {last}) / 3600.0 END"

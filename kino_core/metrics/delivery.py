@@ -1,6 +1,6 @@
 """What comes of deployments: the keys of DORA, all of the same production deployments and the same failures."""
 
-from kino_core.metrics.declaration import Direction, Kind, Metric, Unit
+from kino_core.metrics.declaration import Direction, Kind, Metric, Unit, hours
 
 _PRODUCTION = (
     "A production deployment is one that GitHub reported successful in an environment named production, prod or live, "
@@ -20,11 +20,6 @@ _CONTAINED = (
     "alone, which name no parents, it is taken to contain every commit up to the deployed one’s time, or up to its own "
     "time where that commit is unknown: an estimate."
 )
-
-
-def _hours(first: str, last: str) -> str:
-    """Return the SQL of the hours between two moments, null where one is missing or a clock went backwards."""
-    return f"CASE WHEN {last} >= {first} THEN date_diff('second', {first}, {last}) / 3600.0 END"
 
 
 DEPLOYMENT_FREQUENCY = Metric(
@@ -61,7 +56,7 @@ CHANGE_LEAD_TIME = Metric(
     Kind.MEDIAN,
     fact="delivered_commit",
     occurred_at="deployed_at",
-    numerator=_hours("authored_at", "deployed_at"),
+    numerator=hours("authored_at", "deployed_at"),
 )
 
 CHANGE_FAILURE_RATE = Metric(
@@ -91,7 +86,7 @@ FAILED_DEPLOYMENT_RECOVERY_TIME = Metric(
     Kind.MEDIAN,
     fact="deployment",
     occurred_at="deployed_at",
-    numerator=_hours("deployed_at", "restored_at"),
+    numerator=hours("deployed_at", "restored_at"),
     filter="deployed_at IS NOT NULL AND failed",
 )
 
@@ -123,7 +118,7 @@ PR_DEPLOY_TIME = Metric(
     Kind.MEDIAN,
     fact="pull_request_outcome",
     occurred_at="merged_at",
-    numerator=_hours("merged_at", "deployed_at"),
+    numerator=hours("merged_at", "deployed_at"),
 )
 
 METRICS = (

@@ -1,12 +1,13 @@
 -- Names and addresses in this window that the identity table does not hold yet.
 SELECT DISTINCT name, email, login
 FROM (
-    SELECT author_name AS name, author_email AS email, NULL::VARCHAR AS login FROM window_commit
+    SELECT author_name AS name, author_email AS email, NULL::VARCHAR AS login FROM told_commit
     UNION ALL
-    SELECT c.name, c.email, NULL FROM (SELECT unnest(co_authors) AS c FROM window_commit)
+    SELECT c.name, c.email, NULL FROM (SELECT unnest(co_authors) AS c FROM told_commit)
     UNION ALL
-    SELECT NULL, NULL, unnest([body ->> '$.pull_request.user.login', body ->> '$.requested_reviewer.login'])
-    FROM window_event WHERE source = 'github' AND type = 'pull_request'
+    SELECT NULL, NULL, unnest([body ->> '$.pull_request.user.login', body ->> '$.requested_reviewer.login',
+                               body ->> '$.review.user.login'])
+    FROM window_event WHERE source = 'github' AND type IN ('pull_request', 'pull_request_review')
 ) s
 WHERE (email IS NOT NULL OR login IS NOT NULL)
   AND NOT EXISTS (

@@ -11,11 +11,17 @@ CREATE TABLE IF NOT EXISTS silver.github_pull_request (
     opened_at TIMESTAMPTZ, ready_at TIMESTAMPTZ, merged_at TIMESTAMPTZ, closed_at TIMESTAMPTZ, merge_sha VARCHAR,
     lines BIGINT, told_at TIMESTAMPTZ, event_id VARCHAR
 );
+-- The commits that were a pull request's newest, each since when.
+CREATE TABLE IF NOT EXISTS silver.pull_request_head (
+    repository_id UUID, number BIGINT, sha VARCHAR, since TIMESTAMPTZ
+);
 -- The commits that came in with a merged pull request.
 CREATE TABLE IF NOT EXISTS silver.pull_request_commit (repository_id UUID, number BIGINT, sha VARCHAR);
+-- Reviews and rounds are counted by people other than the author, and null where it is not known whether there are any.
 CREATE TABLE IF NOT EXISTS silver.pull_request (
-    repository_id UUID, number BIGINT, title VARCHAR, opened_at TIMESTAMPTZ, merged_at TIMESTAMPTZ,
-    closed_at TIMESTAMPTZ, author_kind VARCHAR, person_id UUID, size_lines BIGINT,
+    repository_id UUID, number BIGINT, title VARCHAR, first_authored_at TIMESTAMPTZ, opened_at TIMESTAMPTZ,
+    ready_at TIMESTAMPTZ, first_review_at TIMESTAMPTZ, merged_at TIMESTAMPTZ, closed_at TIMESTAMPTZ, merge_sha VARCHAR,
+    reviews BIGINT, changes_requested BIGINT, rounds BIGINT, author_kind VARCHAR, person_id UUID, size_lines BIGINT,
     agent_marked BOOLEAN, agent_id UUID, agent_type VARCHAR, author_recently_with_agent BOOLEAN,
     event_source VARCHAR, event_id VARCHAR
 );

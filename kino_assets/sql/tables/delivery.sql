@@ -3,8 +3,6 @@ CREATE TABLE IF NOT EXISTS silver.deployment_event (
     repository_id UUID, kind VARCHAR, deployment_key VARCHAR, environment VARCHAR, production BOOLEAN, state VARCHAR,
     sha VARCHAR, ref VARCHAR, tag VARCHAR, title VARCHAR, occurred_at TIMESTAMPTZ, event_source VARCHAR, event_id VARCHAR
 );
--- The commits that were a pull request's newest at some time.
-CREATE TABLE IF NOT EXISTS silver.pull_request_head (repository_id UUID, number BIGINT, sha VARCHAR);
 -- What GitHub last said of an issue. Of its text only the words that may name a commit, a tag or a pull request are kept.
 CREATE TABLE IF NOT EXISTS silver.github_issue (
     repository_id UUID, number BIGINT, title VARCHAR, incident BOOLEAN, gone BOOLEAN, opened_at TIMESTAMPTZ,
