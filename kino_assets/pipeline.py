@@ -172,7 +172,8 @@ def process_window(lake: duckdb.DuckDBPyConnection, high: int, *, anew: bool = F
         if table.name == _FIRST_OF_FACTS:
             lake.execute(read_sql("silver/places"))
         if any(table.follows(Source(source), event_type) for source, event_type in kinds):
-            _BEFORE.get(table.name, _nothing)(lake)
+            if not _BEFORE.get(table.name, _nothing)(lake):
+                continue
             lake.execute(read_sql(f"silver/{table.name}"))
             if _replace(lake, table, anew=anew):
                 changed.add(table.name)
@@ -260,7 +261,7 @@ def _name_repositories(lake: duckdb.DuckDBPyConnection) -> None:
     _insert(lake, "repository_name", ["repository", "repository_id"], rows)
 
 
-def _identify_signatures(lake: duckdb.DuckDBPyConnection) -> None:
+def _identify_signatures(lake: duckdb.DuckDBPyConnection) -> bool:
     """Classify the names and addresses that no earlier window held, before commits refer to them."""
     lake.execute(read_sql("silver/window_commit"))
     signatures = lake.execute(read_sql("silver/signature")).fetchall()
@@ -270,6 +271,7 @@ def _identify_signatures(lake: duckdb.DuckDBPyConnection) -> None:
         rows.append((name, email, login, found.key, str(found.kind), *_owner(found)))
     columns = ["name", "email", "login", "identity_key", "kind", "person_id", "agent", "agent_id", "agent_type"]
     _insert(lake, "silver.identity", columns, rows)
+    return True
 
 
 def _owner(found: Identity) -> tuple[str | None, str | None, str | None, str | None]:
@@ -278,9 +280,11 @@ def _owner(found: Identity) -> tuple[str | None, str | None, str | None, str | N
     return None, found.agent, str(agent_key(found.agent)), str(found.agent_type)
 
 
-def _walk_merges(lake: duckdb.DuckDBPyConnection) -> None:
+def _walk_merges(lake: duckdb.DuckDBPyConnection) -> bool:
     """Find the commits that each merged branch brought in, for the repositories this window concerns."""
     lake.execute(read_sql("silver/merge_candidate"))
+    if not _has_pull_requests(lake):
+        return False
     lake.execute("CREATE OR REPLACE TEMP TABLE merged_branch (repository_id UUID, number BIGINT, sha VARCHAR)")
     merges = lake.execute(
         "SELECT repository_id::VARCHAR, number, sha FROM merge_candidate WHERE by_merge ORDER BY ALL"
@@ -294,23 +298,32 @@ def _walk_merges(lake: duckdb.DuckDBPyConnection) -> None:
             for sha in branch
         ]
         _insert(lake, "merged_branch", ["repository_id", "number", "sha"], rows)
+    return True
 
 
-def _name_agents(lake: duckdb.DuckDBPyConnection) -> None:
+def _has_pull_requests(lake: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether there are pull requests in the repositories this window concerns, or were."""
+    return lake.execute(read_sql("silver/any_pull_request")).fetchone() is not None
+
+
+def _name_agents(lake: duckdb.DuckDBPyConnection) -> bool:
     rows = [
         (name, declared, str(agent_key(name)), str(agent_type_of(name, declared)))
         for name, declared in lake.execute(read_sql("silver/agent")).fetchall()
     ]
     _insert(lake, "silver.agent", ["agent_name", "declared_type", "agent_id", "agent_type"], rows)
+    return True
 
 
-def _nothing(_: duckdb.DuckDBPyConnection) -> None:
-    return None
+def _nothing(_: duckdb.DuckDBPyConnection) -> bool:
+    return True
 
 
-_BEFORE: dict[str, Callable[[duckdb.DuckDBPyConnection], None]] = {
+# What is made ready for a table; where that tells that no row of it can change, it is passed over.
+_BEFORE: dict[str, Callable[[duckdb.DuckDBPyConnection], bool]] = {
     "commit": _identify_signatures,
     "pull_request_commit": _walk_merges,
+    "pull_request": _has_pull_requests,
     "agent_activity": _name_agents,
     "delivered_commit": walk_deployments,
     "pull_request_outcome": gather_deliveries,
