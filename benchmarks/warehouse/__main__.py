@@ -18,7 +18,7 @@ import duckdb
 
 from benchmarks.ingest.servers import fresh_database, postgres_server
 from benchmarks.warehouse.channel import Json
-from benchmarks.warehouse.sides import Side, kino_side, make_environment, rival_side
+from benchmarks.warehouse.sides import Scheduled, Side, kino_side, make_environment, rival_side, scheduled_rival_side
 from kino_cli.made_up import make_projects
 from kino_core.database import Database
 from kino_core.events import Event
@@ -31,12 +31,16 @@ REPEATS = 3
 PROJECTS, AGENTS, SEED, UNTIL = 20, 40, 7, date(2026, 9, 30)
 DAYS_A_DELTA = 10
 
-Start = Callable[[Path, str], AbstractContextManager[Side]]
+Asked = Side | Scheduled
+Start = Callable[[Path, str], AbstractContextManager[Asked]]
 SIDES: dict[str, Start] = {
     "kino_same_tables": lambda folder, url: kino_side(folder, url, same=True),
     "kino_all_tables": lambda folder, url: kino_side(folder, url, same=False),
-    "rival": rival_side,
+    "rival_warm": rival_side,
+    "rival_scheduled": scheduled_rival_side,
 }
+KINO = [name for name in SIDES if name.startswith("kino")]
+RIVAL = [name for name in SIDES if name.startswith("rival")]
 
 
 def main() -> None:
@@ -80,11 +84,8 @@ def _measure(base: Path, address: str, events: int, delta: int, repeats: int) ->
         "full_seconds": {name: round(told["seconds"], 2) for name, told in full.items()},
         "full_peak_mb": {name: round(told["peak_mb"]) for name, told in full.items()},
         "scan_seconds": round(scan["scan_seconds"], 2),
-        "times_faster": {
-            name: {"refresh": _ratio(refreshes["rival"], refreshes[name]), "full": _ratio(full["rival"], full[name])}
-            for name in SIDES
-            if name != "rival"
-        },
+        "refresh_times_faster": _ratios(refreshes),
+        "full_times_faster": _ratios(full),
         "full_times_scan": {name: round(told["seconds"] / scan["scan_seconds"], 2) for name, told in full.items()},
     }
 
@@ -128,7 +129,7 @@ def _compare(folder: Path, url: str) -> int:
         return _compare_sides({name: stack.enter_context(start(folder, url)) for name, start in SIDES.items()}, folder)
 
 
-def _compare_sides(sides: dict[str, Side], folder: Path) -> int:
+def _compare_sides(sides: dict[str, Asked], folder: Path) -> int:
     """Return how many values there are; raises RuntimeError where two sides do not say the same."""
     files = {name: str(folder / f"{name}.parquet") for name in sides}
     for name, side in sides.items():
@@ -138,12 +139,13 @@ def _compare_sides(sides: dict[str, Side], folder: Path) -> int:
     with duckdb.connect() as memory:
         for name in sides:
             memory.read_parquet(files[name]).project(columns).create(name)
-        [(number,)] = memory.execute("SELECT count(*) FROM rival").fetchall()
-        for name in sides:
-            one, other = memory.table(name), memory.table("rival")
+        first, *others = sides
+        [(number,)] = memory.execute(f"SELECT count(*) FROM {first}").fetchall()
+        for name in others:
+            one, other = memory.table(name), memory.table(first)
             differing = one.except_(other).union(other.except_(one)).limit(5).fetchall()
             if differing:
-                raise RuntimeError(f"{name} and the rival do not say the same: {differing}")
+                raise RuntimeError(f"{name} and {first} do not say the same: {differing}")
     return int(number)
 
 
@@ -152,8 +154,13 @@ def _scan(folder: Path, url: str) -> Json:
         return kino.ask("scan", models=rival.ask("compiled")["models"])
 
 
-def _ratio(slow: Json, quick: Json) -> float:
-    return round(float(slow["seconds"]) / float(quick["seconds"]), 2)
+def _ratios(told: dict[str, Json]) -> Json:
+    """Return how many times as long the rival takes as Kino."""
+    return {
+        f"{name}_than_{rival}": round(told[rival]["seconds"] / told[name]["seconds"], 2)
+        for name in KINO
+        for rival in RIVAL
+    }
 
 
 def _growth(runs: list[Json]) -> Json:

@@ -4,9 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 import venv
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,20 @@ class Side:
         return told
 
 
+class Scheduled:
+    """A side whose every piece of work is a process of its own, started for it as a scheduler does."""
+
+    def __init__(self, start: Callable[[], AbstractContextManager[Side]]) -> None:
+        self._start = start
+
+    def ask(self, what: str, **arguments: Any) -> Json:  # noqa: ANN401 - any JSON value
+        """Have it do something; the seconds are those of the whole process."""
+        began = time.perf_counter()
+        with self._start() as side:
+            told = side.ask(what, **arguments)
+        return told | {"seconds": time.perf_counter() - began}
+
+
 @contextmanager
 def kino_side(folder: Path, url: str, *, same: bool) -> Iterator[Side]:
     """Run Kino's side; with `same` it makes what the rival makes and no more. A new process remembers no memory."""
@@ -54,13 +69,19 @@ def kino_side(folder: Path, url: str, *, same: bool) -> Iterator[Side]:
 
 
 @contextmanager
-def rival_side(folder: Path, url: str) -> Iterator[Side]:
-    """Run the rival's side."""
-    home = folder / "rival"
+def rival_side(folder: Path, url: str, name: str = "rival-warm") -> Iterator[Side]:
+    """Run the rival's side, which stays warm as long as it is asked; by its name it has a database of its own."""
+    home = folder / name
     home.mkdir(exist_ok=True)
     command = [str(ENVIRONMENT / "bin" / "python"), "-m", "benchmarks.warehouse.rival.side", str(home), url]
-    with _running(command, folder / "rival.log", QUIET | {"RIVAL_DATABASE": str(home / "rival.duckdb")}) as side:
+    with _running(command, folder / f"{name}.log", QUIET | {"RIVAL_DATABASE": str(home / "rival.duckdb")}) as side:
         yield side
+
+
+@contextmanager
+def scheduled_rival_side(folder: Path, url: str) -> Iterator[Scheduled]:
+    """Run the rival as it usually is: by the clock, each time anew."""
+    yield Scheduled(lambda: rival_side(folder, url, "rival-scheduled"))
 
 
 def make_environment() -> None:
