@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dashboards.formats import bounds, number, period_name, plural, quantity, share
+from kino_core.comparisons import period_before
 from kino_core.gold import Gold, MetricValue, Scope
 from kino_core.metrics import Direction, Kind, Metric, Unit, metric
 from kino_core.periods import Period
@@ -38,22 +39,11 @@ class Tile:
 def tiles(gold: Gold, keys: Sequence[str], scope: Scope, period: Period, today: date, link: str) -> list[Tile]:
     """Return a tile for each metric, compared with the period before; `link` is the address of its explanations."""
     now = gold.values(keys, [scope], period)
-    before = {key: comparable(metric(key), period, today) for key in keys}
+    before = {key: period_before(metric(key), period, today) for key in keys}
     earlier: dict[tuple[str, Scope], MetricValue] = {}
     for against in set(before.values()):
         earlier |= gold.values([key for key in keys if before[key] == against], [scope], against)
     return [tile(now[key, scope], earlier[key, scope], before[key], f"{link}/{key}?period={period}") for key in keys]
-
-
-def comparable(metric: Metric, period: Period, today: date) -> Period:
-    """Return the period before; for sums cut to as many days as this one has had.
-
-    A sum over half a month is not held against a whole one; shares, medians and levels do not grow with the days.
-    """
-    whole = period.previous()
-    if metric.kind is not Kind.SUM or not period.start <= today < period.end:
-        return whole
-    return Period(whole.start, min(whole.end, whole.start + (today - period.start)))
 
 
 def tile(found: MetricValue, earlier: MetricValue | None, against: Period, href: str) -> Tile:

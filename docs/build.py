@@ -22,6 +22,7 @@ _HOW = {
     Kind.MEDIAN: "The median and the 90th percentile, computed from the entities for every period anew.",
     Kind.LEVEL: "Every change up to the end of the period is added up: how many there are then.",
     Kind.LEVEL_RATIO: "Every change up to the end of the period is added up, and the one sum divided by the other.",
+    Kind.STATE: "Not kept in gold: worked out when asked for, as of the end of the period or, while that runs, of now.",
 }
 
 
@@ -44,9 +45,6 @@ def main() -> None:
 
 
 def _metric_page(metric: Metric) -> str:
-    fact = FACTS[metric.fact]
-    bounds = f"\n| upper bound | `{metric.upper}` |" if metric.upper != "NULL" else ""
-    denominator = f"\n| denominator | `{metric.denominator}` |" if metric.denominator != "NULL" else ""
     return f"""# {metric.label} · `{metric.key}`
 
 {metric.definition}
@@ -60,14 +58,31 @@ entities whose input is known. Without input the value is null, never 0.
 | better is | {metric.direction} |
 | kind | {metric.kind} |
 | version | {metric.version} |
-| fact | `silver.{metric.fact}`, one row for each {" and ".join(fact.key)} |
-| time | `{metric.occurred_at}` |
-| numerator | `{metric.numerator}` |{denominator}{bounds}
-| only rows with | `{metric.filter}` |
+{_worked_out(metric) if metric.kind is Kind.STATE else _measured(metric)}
 
     kino metrics show {metric.key} --period 2026-Q3 --by month
     kino metrics explain {metric.key} --period 2026-Q3
 """
+
+
+def _measured(metric: Metric) -> str:
+    fact = FACTS[metric.fact]
+    bounds = f"\n| upper bound | `{metric.upper}` |" if metric.upper != "NULL" else ""
+    denominator = f"\n| denominator | `{metric.denominator}` |" if metric.denominator != "NULL" else ""
+    return f"""| fact | `silver.{metric.fact}`, one row for each {" and ".join(fact.key)} |
+| time | `{metric.occurred_at}` |
+| numerator | `{metric.numerator}` |{denominator}{bounds}
+| only rows with | `{metric.filter}` |"""
+
+
+def _worked_out(metric: Metric) -> str:
+    if metric.trend_of is not None:
+        return f"| computed from | [`{metric.trend_of}`]({metric.trend_of}.md), by weeks |"
+    details = "".join(f"\n| `{name}` | `{expression}` |" for name, expression in metric.details)
+    value = f"`{metric.value}`" if metric.value else "worked out from them by `kino_core/judgements.py`"
+    return f"""| computed from | {", ".join(f"`{fact}`" for fact in metric.facts)} |
+| rows | `kino_core/sql/states/{metric.key}.sql` |
+| value | {value} |{details}"""
 
 
 def _metric_index() -> str:
@@ -77,6 +92,12 @@ def _metric_index() -> str:
 Each is declared once, in `kino_core/metrics.py`; gold, the pages, the API, the reports and these pages all come from
 that declaration. Days are UTC unless a project has a time zone of its own. After a metric's first input a period
 without entities is a true zero; before it, and in the future, there is no data.
+
+`GET /api/v1/metrics/{{key}}` and `kino metrics show` hold a value against the period before and the same period a year
+ago; while a period runs, sums are compared with as many days. The trend is judged on the last 8 periods that are over:
+its slope is the median of the slopes between all pairs of them (Theil and Sen), and it is called improving, worsening,
+rising or falling where chance alone would bring as much about in less than 1 of 10 cases (Mann and Kendall). Else it is
+flat; with fewer than 8 known values there is none.
 
 | key | name | unit | definition |
 | --- | --- | --- | --- |

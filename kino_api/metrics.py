@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from kino_api.access import UnknownInitiative, UnknownProject, sees_initiative, sees_project, viewer
 from kino_api.initiatives import find_initiative
@@ -13,10 +14,14 @@ from kino_api.users import User
 from kino_core.database import ReadSession, query
 from kino_core.errors import InvalidInput, NotFound
 from kino_core.events import agent_key, repository_id
-from kino_core.gold import PORTFOLIO, MetricValue, Scope
+from kino_core.gold import PORTFOLIO, Evidence, MetricValue, Point, Scope
 from kino_core.identities import identify
+from kino_core.judgements import Detail
 from kino_core.metrics import Direction, Kind, Metric, ScopeType, Unit
+from kino_core.restatement import Restatement
+from kino_core.statistics import TrendWord
 
+MOST_EVIDENCE = 1_000
 READ_METRICS = Permission(Resource.METRIC, Action.READ)
 
 
@@ -45,7 +50,11 @@ class SeriesPoint:
 
 @dataclass(frozen=True)
 class Reading:
-    """A number with what it takes to judge it; the same members as `kino metrics show --json`, and its scope."""
+    """A number with what it takes to judge it, and its scope.
+
+    `p90` stands beside a median; `interval_low` and `interval_high` say how far a median or a share may be off by
+    chance. `details` and `reasons` are what else there is to know of a number that changes as time passes.
+    """
 
     metric: str
     scope_type: ScopeType
@@ -56,11 +65,54 @@ class Reading:
     coverage: float | None
     lower: float | None
     upper: float | None
+    p90: float | None
+    interval_low: float | None
+    interval_high: float | None
+    details: dict[str, Detail]
+    reasons: list[str]
     period: str
     as_of: datetime
     snapshot_id: int
     version: int
     series: list[SeriesPoint]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How the number goes: its last eight periods in a row, the slope a period, and how likely chance is."""
+
+    word: TrendWord
+    slope: float
+    p: float
+    n: int
+
+
+@dataclass(frozen=True)
+class ComparedReading(Reading):
+    """A number held against the period before, the same a year ago, and the last eight periods that are over.
+
+    The same members as `kino metrics show --json`, and its scope. While the period runs, sums are compared with as many
+    days. `trend` is null where fewer than eight periods have a value.
+    """
+
+    previous: SeriesPoint | None
+    year_ago: SeriesPoint | None
+    trend: Comparison | None
+
+
+@dataclass(frozen=True)
+class RestatedReading:
+    """A number then and now; `appeared` and `gone` are what stands behind the one and not behind the other.
+
+    Of each at most MOST_EVIDENCE are told, and `appeared_total` and `gone_total` count all.
+    """
+
+    then: Reading
+    now: Reading
+    appeared: list[Evidence]
+    appeared_total: int
+    gone: list[Evidence]
+    gone_total: int
 
 
 class ScopesCombined(InvalidInput):
@@ -90,21 +142,57 @@ def facts_of(declared: Metric) -> MetricFacts:
 
 def reading_of(found: MetricValue) -> Reading:
     """Return a value as the API tells it."""
-    return Reading(
-        metric=found.metric.key,
-        scope_type=found.scope.type,
-        scope_id=found.scope.id,
-        value=found.value,
-        unit=found.metric.unit,
-        n=found.n,
-        coverage=found.coverage,
-        lower=found.lower,
-        upper=found.upper,
-        period=str(found.period),
-        as_of=found.as_of,
-        snapshot_id=found.snapshot_id,
-        version=found.metric.version,
-        series=[SeriesPoint(point.start, point.end, point.value, point.n) for point in found.series],
+    return Reading(**_members(found))
+
+
+def compared_reading_of(found: MetricValue) -> ComparedReading:
+    """Return a value that was compared as the API tells it."""
+    trend = found.trend
+    return ComparedReading(
+        **_members(found),
+        previous=None if found.previous is None else _point(found.previous),
+        year_ago=None if found.year_ago is None else _point(found.year_ago),
+        trend=None if trend is None else Comparison(trend.word, trend.slope, trend.p, trend.n),
+    )
+
+
+def _members(found: MetricValue) -> dict[str, Any]:
+    return {
+        "metric": found.metric.key,
+        "scope_type": found.scope.type,
+        "scope_id": found.scope.id,
+        "value": found.value,
+        "unit": found.metric.unit,
+        "n": found.n,
+        "coverage": found.coverage,
+        "lower": found.lower,
+        "upper": found.upper,
+        "p90": found.p90,
+        "interval_low": found.interval and found.interval.low,
+        "interval_high": found.interval and found.interval.high,
+        "details": found.details,
+        "reasons": list(found.reasons),
+        "period": str(found.period),
+        "as_of": found.as_of,
+        "snapshot_id": found.snapshot_id,
+        "version": found.metric.version,
+        "series": [_point(point) for point in found.series],
+    }
+
+
+def _point(point: Point) -> SeriesPoint:
+    return SeriesPoint(point.start, point.end, point.value, point.n)
+
+
+def restated_reading_of(found: Restatement) -> RestatedReading:
+    """Return a restatement as the API tells it."""
+    return RestatedReading(
+        then=reading_of(found.then),
+        now=reading_of(found.now),
+        appeared=found.appeared[:MOST_EVIDENCE],
+        appeared_total=len(found.appeared),
+        gone=found.gone[:MOST_EVIDENCE],
+        gone_total=len(found.gone),
     )
 
 

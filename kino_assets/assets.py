@@ -1,6 +1,7 @@
 """The assets: one refresh that makes every table of the lake, shown table by table and metric by metric."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 import dagster as dg
 import duckdb
@@ -8,7 +9,10 @@ import duckdb
 from kino_assets.pipeline import TABLES, Changes
 from kino_assets.refresh import LakeWriter, Refreshed
 from kino_assets.sql import read_sql
-from kino_core.metrics import METRICS, Kind, Metric, Unit
+from kino_core.cells import read_cells
+from kino_core.metrics import METRICS, Kind, Metric, ScopeType, Unit
+from kino_core.periods import Grain, Period
+from kino_core.scope import PORTFOLIO, Scope
 
 LANDING = dg.AssetKey(["landing", "event"])
 BRONZE = dg.AssetKey(["bronze", "event"])
@@ -45,6 +49,19 @@ _SILVER_NEEDS: dict[str, tuple[str, ...]] = {
     "test_run": ("agent_activity",),
     "task": ("agent_activity",),
     "blocker_change": ("agent_activity", "blocker_resolution"),
+    "alert_change": ("alert_event",),
+    "delivered_commit": ("commit", "deployment_event"),
+    "pull_request_outcome": (
+        "pull_request",
+        "github_pull_request",
+        "pull_request_commit",
+        "pull_request_head",
+        "coverage_report",
+        "delivered_commit",
+    ),
+    "incident": ("github_issue", "deployment_event", "pull_request_outcome"),
+    "deployment": ("deployment_event", "commit", "delivered_commit", "pull_request_outcome", "incident"),
+    "alert_origin": ("alert_event", "pull_request", "pull_request_commit", "pull_request_head"),
     "scope_item": ("scope_telling", "agent_activity", "blocker_resolution", "account"),
     "scope_change": ("scope_telling", "agent_activity", "blocker_resolution", "account", "project"),
 }
@@ -72,13 +89,28 @@ def _specs() -> Iterator[dg.AssetSpec]:
     for metric in METRICS:
         yield dg.AssetSpec(
             gold_key(metric),
-            deps=[silver_key(metric.fact), silver_key("project"), silver_key("repository")],
+            deps=_needs(metric),
             group_name="gold",
-            kinds={"parquet", "duckdb"},
+            kinds={"view"} if metric.kind is Kind.STATE else {"parquet", "duckdb"},
             description=f"{metric.label}. {metric.definition}",
             metadata={"unit": str(metric.unit), "kind": str(metric.kind), "version": metric.version},
             skippable=True,
         )
+
+
+def _needs(metric: Metric) -> list[dg.AssetKey]:
+    """Return what a metric is computed from; what only PostgreSQL knows of comes from the log."""
+    if metric.trend_of is not None:
+        return [dg.AssetKey(["gold", metric.trend_of])]
+    return [*map(_made, metric.facts), silver_key("project"), silver_key("repository")]
+
+
+def _made(fact: str) -> dg.AssetKey:
+    return silver_key(fact) if fact in _TABLE_NAMES else _OUTSIDE[fact]
+
+
+_TABLE_NAMES = frozenset(table.name for table in TABLES)
+_OUTSIDE = {"waiting_event": LANDING, "dead_letter": LANDING, "snapshot": BRONZE, "event": BRONZE}
 
 
 def _check_specs() -> Iterator[dg.AssetCheckSpec]:
@@ -87,7 +119,7 @@ def _check_specs() -> Iterator[dg.AssetCheckSpec]:
             "plausible",
             asset=gold_key(metric),
             blocking=True,
-            description=_plausible(metric)[0],
+            description=_PLAUSIBLE_STATE if metric.kind is Kind.STATE else _plausible(metric)[0],
         )
 
 
@@ -101,6 +133,7 @@ _PLAUSIBLE: dict[Kind, tuple[str, str]] = {
     Kind.LEVEL_RATIO: ("Every share of a level lies between 0 and 1.", "value NOT BETWEEN 0 AND 1"),
     Kind.RATIO: ("No quotient is negative, and none stands on more inputs than entities.", _NEGATIVE),
 }
+_PLAUSIBLE_STATE = "None is negative that cannot be, and none stands on more inputs than entities, of any project now."
 _PLAUSIBLE_SHARE = (
     "Every share lies between 0 and 1, its bounds too, the lower not above the upper.",
     "value NOT BETWEEN 0 AND 1 OR lower > upper OR upper > 1 OR n > entities",
@@ -156,10 +189,15 @@ def _to_show(changes: Changes) -> frozenset[str]:
     """Return the last parts of the keys of what a refresh made; all when it began anew or found all up to date."""
     if changes.anew or not changes.tables:
         return frozenset([BRONZE.path[-1], *(table.name for table in TABLES), *(metric.key for metric in METRICS)])
-    return changes.tables | changes.metrics | {BRONZE.path[-1]}
+    shown = changes.tables | {BRONZE.path[-1]}
+    states = (metric for metric in METRICS if metric.kind is Kind.STATE)
+    moved = {state.key for state in states if shown & {*state.facts} or state.trend_of in changes.metrics}
+    return shown | changes.metrics | moved
 
 
 def _look(tables: duckdb.DuckDBPyConnection, changed: frozenset[str]) -> Iterator[dg.AssetCheckResult]:
+    states = [metric for metric in METRICS if metric.kind is Kind.STATE and metric.key in changed]
+    counted = _look_at_states(tables, states)
     for metric in METRICS:
         if metric.key not in changed:
             # It holds as it held before; a check of the run that says nothing would show as skipped.
@@ -167,15 +205,38 @@ def _look(tables: duckdb.DuckDBPyConnection, changed: frozenset[str]) -> Iterato
                 asset_key=gold_key(metric), check_name="plausible", passed=True, metadata={"changed": False}
             )
             continue
-        implausible = _plausible(metric)[1]
-        row = tables.execute(read_sql("gold/plausible").format(implausible=implausible), [metric.key]).fetchone()
-        assert row is not None
+        row = counted[metric.key] if metric.kind is Kind.STATE else _look_at_rows(tables, metric)
         yield dg.AssetCheckResult(
             asset_key=gold_key(metric),
             check_name="plausible",
             passed=row[1] == 0,
             metadata={"rows": row[0], "implausible": row[1]},
         )
+
+
+def _look_at_rows(tables: duckdb.DuckDBPyConnection, metric: Metric) -> tuple[int, int]:
+    """Return how many rows gold has of a metric, and how many of them cannot be true."""
+    sql = read_sql("gold/plausible").format(implausible=_plausible(metric)[1])
+    row = tables.execute(sql, [metric.key]).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def _look_at_states(tables: duckdb.DuckDBPyConnection, states: Sequence[Metric]) -> dict[str, tuple[int, int]]:
+    """Return for each of `states` how many projects have it now, the portfolio too, and how many cannot be true."""
+    if not states:
+        return {}
+    now = datetime.now(UTC)
+    projects = tables.execute("SELECT project_id FROM silver.project").fetchall()
+    scopes = [PORTFOLIO, *(Scope(ScopeType.PROJECT, project) for (project,) in projects)]
+    today = Period.of(Grain.DAY, now.date())
+    cells = read_cells(tables, now, [(state, scope, today) for state in states for scope in scopes])
+    found: dict[str, tuple[int, int]] = {}
+    for state in states:
+        known = [cell for scope in scopes if (cell := cells[state.key, scope, today]).value is not None]
+        wrong = [cell for cell in known if cell.n > cell.entities or ((cell.value or 0) < 0 and not state.signed)]
+        found[state.key] = len(known), len(wrong)
+    return found
 
 
 def _metadata(done: Refreshed) -> dict[str, dg.MetadataValue]:

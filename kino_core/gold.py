@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -10,30 +10,20 @@ from functools import cache
 from importlib.resources import files
 
 import duckdb
-import pyarrow as pa
 
+from kino_core.cells import KEPT_COLUMNS, Cells, read_cells
+from kino_core.comparisons import last_periods, last_weeks, period_a_year_ago, period_before
 from kino_core.errors import InvalidInput, NotFound
+from kino_core.judgements import Detail
 from kino_core.lake import LakeNotReady, connect_lake
-from kino_core.measurements import measurement_views, value_macros
-from kino_core.metrics import Kind, Metric, ScopeType, metric
+from kino_core.measurements import measurement_views
+from kino_core.metrics import Kind, Metric, metric
 from kino_core.periods import Grain, Period
+from kino_core.scope import PORTFOLIO as PORTFOLIO
+from kino_core.scope import Scope as Scope
 from kino_core.settings import Settings
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Whose number is asked for; `id` is None for the portfolio, a UUID or an agent type's name otherwise."""
-
-    type: ScopeType
-    id: uuid.UUID | str | None = None
-
-    @property
-    def key(self) -> str:
-        """Return the id as gold spells it."""
-        return "all" if self.id is None else str(self.id)
-
-
-PORTFOLIO = Scope(ScopeType.PORTFOLIO)
+from kino_core.states import explain_state
+from kino_core.statistics import Trend, trend
 
 
 @dataclass(frozen=True)
@@ -60,7 +50,9 @@ class MetricValue:
 
     `n` counts the entities behind it and `coverage` (0 to 1, None without entities) the share of them whose input
     exists. `lower` and `upper` are None where the metric has no bounds. `p90` is the 90th percentile beside a median,
-    and `interval` says how far a median or a share may be off by chance.
+    and `interval` says how far a median or a share may be off by chance. `details` and `reasons` are what else a
+    state tells, by name and in words. `previous` and `year_ago` hold the same metric in the period before and a year
+    before, `trend` how its last periods go; they are None where nobody asked to compare.
     """
 
     metric: Metric
@@ -75,6 +67,11 @@ class MetricValue:
     snapshot_id: int
     p90: float | None = None
     interval: Interval | None = None
+    details: dict[str, Detail] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+    previous: Point | None = None
+    year_ago: Point | None = None
+    trend: Trend | None = None
     series: list[Point] = field(default_factory=list)
 
 
@@ -105,13 +102,13 @@ class Warehouse:
         self._lake: duckdb.DuckDBPyConnection | None = None
 
     @contextmanager
-    def gold(self) -> Iterator["Gold"]:
-        """Yield a reader pinned to the newest snapshot for as long as the block runs.
+    def gold(self, now: datetime | None = None) -> Iterator["Gold"]:
+        """Yield a reader pinned to the newest snapshot for as long as the block runs; `now` is that of states.
 
         Raises LakeNotReady before the first refresh and while PostgreSQL is away.
         """
         with self._session() as lake:
-            yield Gold(lake)
+            yield Gold(lake, now)
 
     def close(self) -> None:
         """Close the connection; the next reader opens another."""
@@ -151,7 +148,8 @@ class Warehouse:
 def open_gold(settings: Settings, as_of: datetime | None = None) -> Iterator["Gold"]:
     """Yield a reader of gold for one piece of work: the newest snapshot, or the newest not younger than `as_of`.
 
-    Raises LakeNotReady before the first refresh and NoSnapshot when nothing is that old.
+    States are as of that moment then, else as of now. Raises LakeNotReady before the first refresh and NoSnapshot when
+    nothing is that old.
     """
     lake = _reader(settings)
     try:
@@ -164,7 +162,7 @@ def open_gold(settings: Settings, as_of: datetime | None = None) -> Iterator["Go
             lake.close()
             lake = _reader(settings, snapshot_id=found[0])
         lake.execute("BEGIN")
-        yield Gold(lake)
+        yield Gold(lake, as_of)
     finally:
         lake.close()
 
@@ -176,16 +174,17 @@ def _reader(settings: Settings, snapshot_id: int | None = None) -> duckdb.DuckDB
 
 
 class Gold:
-    """Gold as one snapshot of the lake holds it; every answer comes from that snapshot."""
+    """Gold as one snapshot of the lake holds it; every answer comes from that snapshot, states as of `now`."""
 
-    def __init__(self, lake: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, lake: duckdb.DuckDBPyConnection, now: datetime | None = None) -> None:
         self._lake = lake
+        self.now = now or datetime.now(UTC)
         try:
             # A question for it by name: the catalog's own list of tables takes fifty times as long.
             columns = {row[0] for row in lake.execute("DESCRIBE gold.metric_value").fetchall()}
         except duckdb.CatalogException:
             raise LakeNotReady("The numbers are being prepared. Try again in a moment.") from None
-        if not columns.issuperset(_Cell.__dataclass_fields__):
+        if not columns.issuperset(KEPT_COLUMNS):
             raise LakeNotReady("The numbers were made by an older Kino and are being made anew. Try again in a moment.")
         found = lake.execute(
             "SELECT snapshot_id, snapshot_time FROM lake.snapshots()"
@@ -195,38 +194,57 @@ class Gold:
         self.snapshot_id: int = found[0]
         self.as_of: datetime = found[1].astimezone(UTC)
 
-    def value(self, key: str, scope: Scope, period: Period, by: Grain | None = None) -> MetricValue:
+    def value(
+        self, key: str, scope: Scope, period: Period, by: Grain | None = None, *, compared: bool = False
+    ) -> MetricValue:
         """Return metric `key` of `scope` in `period`, with a series of `by` periods when asked for.
 
-        Raises UnknownMetric.
+        With `compared` it is held against the period before, a year before, and its last periods. Raises UnknownMetric.
         """
-        return self.values([key], [scope], period, by)[key, scope]
+        return self.values([key], [scope], period, by, compared=compared)[key, scope]
 
     def values(
-        self, keys: Sequence[str], scopes: Sequence[Scope], period: Period, by: Grain | None = None
+        self,
+        keys: Sequence[str],
+        scopes: Sequence[Scope],
+        period: Period,
+        by: Grain | None = None,
+        *,
+        compared: bool = False,
     ) -> dict[tuple[str, Scope], MetricValue]:
         """Return every metric of `keys` for every scope, by (key, scope), in a few queries for all of them."""
-        parts = list(period.split(by)) if by else []
-        cells = self._cells([metric(key) for key in keys], scopes, [period, *parts])
-        return {
-            (key, scope): self._value(
-                metric(key),
-                scope,
-                period,
-                [(part, cells[key, scope, part]) for part in parts],
-                cells[key, scope, period],
-            )
-            for key in keys
-            for scope in scopes
-        }
+        plans = {key: self._plan(metric(key), period, by, compared) for key in keys}
+        cells = read_cells(
+            self._lake,
+            self.now,
+            [(metric(key), scope, each) for key in keys for scope in scopes for each in plans[key].periods],
+        )
+        return {(key, scope): self._value(metric(key), scope, plans[key], cells) for key in keys for scope in scopes}
 
-    def _value(
-        self, declared: Metric, scope: Scope, period: Period, parts: list[tuple[Period, "_Cell"]], whole: "_Cell"
-    ) -> MetricValue:
+    def _plan(self, declared: Metric, period: Period, by: Grain | None, compared: bool) -> "_Plan":
+        parts = tuple(period.split(by)) if by else ()
+        if not compared:
+            return _Plan(period, parts)
+        today = self.now.date()
+        return _Plan(
+            period,
+            parts,
+            period_before(declared, period, today),
+            period_a_year_ago(declared, period, today),
+            tuple(last_periods(period, today)),
+        )
+
+    def _value(self, declared: Metric, scope: Scope, plan: "_Plan", cells: Cells) -> MetricValue:
+        whole = cells[declared.key, scope, plan.period]
+
+        def point(period: Period) -> Point:
+            cell = cells[declared.key, scope, period]
+            return Point(period.start, period.end, cell.value, cell.n)
+
         return MetricValue(
             metric=declared,
             scope=scope,
-            period=period,
+            period=plan.period,
             value=whole.value,
             n=whole.n,
             coverage=whole.n / whole.entities if whole.entities else None,
@@ -236,7 +254,12 @@ class Gold:
             upper=whole.upper,
             as_of=self.as_of,
             snapshot_id=self.snapshot_id,
-            series=[Point(part.start, part.end, cell.value, cell.n) for part, cell in parts],
+            details=whole.details,
+            reasons=whole.reasons,
+            previous=None if plan.before is None else point(plan.before),
+            year_ago=None if plan.year_ago is None else point(plan.year_ago),
+            trend=trend([point(period).value for period in plan.lately], declared.direction),
+            series=[point(part) for part in plan.parts],
         )
 
     def explain(
@@ -256,6 +279,16 @@ class Gold:
         declared = metric(key)
         if limit < 1 or offset < 0:
             raise InvalidInput("A page needs a positive limit and an offset that is not negative.", field="limit")
+        seen = None if projects is None else [str(each) for each in projects]
+        if declared.trend_of is not None:
+            weeks = last_weeks(period, self.now.date())
+            return self.explain(
+                declared.trend_of, scope, Period(weeks[0].start, weeks[-1].end), limit, offset, projects=projects
+            )
+        if declared.kind is Kind.STATE:
+            place = (str(scope.type), scope.key, period)
+            rows = explain_state(self._lake, declared, place, self.now, projects=seen, limit=limit, offset=offset)
+            return [_evidence(row) for row in rows]
         self._lake.execute(measurement_views([declared.fact]))
         rows = self._lake.execute(
             _sql("explain"),
@@ -266,72 +299,33 @@ class Gold:
                 # A level at the end of a period stands on every change before it.
                 "first": date.min if declared.kind in (Kind.LEVEL, Kind.LEVEL_RATIO) else period.start,
                 "last": period.end,
-                "projects": None if projects is None else [str(each) for each in projects],
+                "projects": seen,
                 "limit": limit,
                 "offset": offset,
             },
         ).fetchall()
-        return [
-            Evidence(entity, source, event_id, occurred_at.astimezone(UTC), numerator, denominator)
-            for entity, source, event_id, occurred_at, numerator, denominator in rows
-        ]
-
-    def _cells(
-        self, metrics: Sequence[Metric], scopes: Sequence[Scope], periods: Sequence[Period]
-    ) -> dict[tuple[str, Scope, Period], "_Cell"]:
-        """Return a cell for every metric, scope and period; one that gold does not hold is empty."""
-        asked = [(declared, scope, period) for declared in metrics for scope in scopes for period in periods]
-        if not asked:
-            return {}
-        self._lake.register("asked", _asked(asked))
-        self._lake.execute(value_macros())
-        rows = self._lake.execute(_sql("read")).fetchall()
-        medians = {declared.fact for declared in metrics if declared.kind is Kind.MEDIAN}
-        if medians and any(period.grain is None for period in periods):
-            self._lake.execute(measurement_views(medians))
-            rows += self._lake.execute(_sql("read_median")).fetchall()
-        self._lake.unregister("asked")
-        cells = {place: _Cell(*cell) for place, *cell in rows}
-        return {
-            (declared.key, scope, period): cells.get(place, _Cell())
-            for place, (declared, scope, period) in enumerate(asked)
-        }
+        return [_evidence(row) for row in rows]
 
 
 @dataclass(frozen=True)
-class _Cell:
-    value: float | None = None
-    p90: float | None = None
-    low: float | None = None
-    high: float | None = None
-    lower: float | None = None
-    upper: float | None = None
-    n: int = 0
-    entities: int = 0
+class _Plan:
+    """The periods that a value is read of."""
+
+    period: Period
+    parts: tuple[Period, ...]
+    before: Period | None = None
+    year_ago: Period | None = None
+    lately: tuple[Period, ...] = ()
+
+    @property
+    def periods(self) -> set[Period]:
+        compared = [each for each in (self.before, self.year_ago) if each is not None]
+        return {self.period, *self.parts, *compared, *self.lately}
 
 
-def _asked(asked: Iterable[tuple[Metric, Scope, Period]]) -> pa.Table:
-    rows = [
-        (place, declared.key, str(declared.kind), str(scope.type), scope.key, period.grain, period.start, period.end)
-        for place, (declared, scope, period) in enumerate(asked)
-    ]
-    names = ["place", "metric", "kind", "scope_type", "scope_id", "grain", "first", "last"]
-    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-    return pa.table(columns, schema=_ASKED)
-
-
-_ASKED = pa.schema(
-    {
-        "place": pa.int64(),
-        "metric": pa.string(),
-        "kind": pa.string(),
-        "scope_type": pa.string(),
-        "scope_id": pa.string(),
-        "grain": pa.string(),
-        "first": pa.date32(),
-        "last": pa.date32(),
-    }
-)
+def _evidence(row: tuple[str, str, str, datetime, float | None, float | None]) -> Evidence:
+    entity, source, event_id, occurred_at, numerator, denominator = row
+    return Evidence(entity, source, event_id, occurred_at.astimezone(UTC), numerator, denominator)
 
 
 @cache

@@ -1,7 +1,7 @@
 """Metrics over HTTP: the catalogue, values with what it takes to judge them, and the events behind them."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,18 @@ from pydantic import TypeAdapter
 from kino_api.authentication import CurrentUser, reading
 from kino_api.fields import MetricKey, Moment, PeriodName
 from kino_api.guarded_route import guarded_router
-from kino_api.metrics import MetricFacts, Reading, developer_scope, facts_of, find_scope, reading_of
+from kino_api.metrics import (
+    ComparedReading,
+    MetricFacts,
+    Reading,
+    RestatedReading,
+    compared_reading_of,
+    developer_scope,
+    facts_of,
+    find_scope,
+    reading_of,
+    restated_reading_of,
+)
 from kino_api.projects import get_project
 from kino_api.resources import resources_of
 from kino_api.shapes import (
@@ -29,9 +40,10 @@ from kino_api.shapes import (
 from kino_api.users import User
 from kino_core.errors import InvalidInput
 from kino_core.gold import Evidence, Gold, Scope, open_gold
-from kino_core.metrics import METRICS, ScopeType, metric
+from kino_core.metrics import METRICS, Kind, Metric, ScopeType, metric
 from kino_core.periods import Grain, Period, parse_period
 from kino_core.published import newest_publication
+from kino_core.restatement import restated
 
 router = guarded_router("/api/v1/metrics", "metrics")
 project_router = guarded_router("/api/v1/projects/{project_id}/metrics", "metrics")
@@ -47,6 +59,7 @@ PeriodText = Annotated[PeriodName | None, Query(description="This month when lef
 AsOf = Annotated[
     Moment | None, Query(description="The newest numbers that are no younger than this; the newest when left out.")
 ]
+Since = Annotated[Moment, Query(description="When the number was read.")]
 
 
 @dataclass(frozen=True)
@@ -84,14 +97,14 @@ def value(
     period: PeriodText = None,
     by: Grain | None = None,
     as_of: AsOf = None,
-) -> Reading:
-    """Return a metric's value in a period, with a series where `by` asks for one."""
+) -> ComparedReading:
+    """Return a metric's value in a period, compared, with a series where `by` asks for one."""
     declared, days = metric(key), _period(period)
     if by is not None and len(list(islice(days.split(by), MOST_POINTS + 1))) > MOST_POINTS:
         raise SeriesTooLong(f"A series has at most {MOST_POINTS} points. Take a longer grain.", field="by")
     scope = _scope(request, user, asked)
     with _gold(request, as_of) as gold:
-        return reading_of(gold.value(declared.key, scope, days, by))
+        return compared_reading_of(gold.value(declared.key, scope, days, by, compared=True))
 
 
 @router.get("/{key}/explain")
@@ -113,6 +126,19 @@ def explain(
     with _gold(request, as_of) as gold:
         found = gold.explain(declared.key, scope, days, limit + 1, offset, projects=projects)
     return page_of(found, limit, lambda _: (offset + limit,))
+
+
+@router.get("/{key}/restatement")
+def restatement(
+    request: Request, user: CurrentUser, key: MetricKey, asked: WhoseNumber, since: Since, period: PeriodText = None
+) -> RestatedReading:
+    """Return what became of a value since it was read, and what came in or went between."""
+    declared, days = metric(key), _period(period)
+    scope = _scope(request, user, asked)
+    projects = None if user.role is not None else list(user.memberships)
+    return restated_reading_of(
+        restated(resources_of(request).settings, declared.key, scope, days, since, projects=projects)
+    )
 
 
 @project_router.get("")
@@ -148,21 +174,30 @@ def of_developer(
 
 
 def _every_metric(request: Request, scope: Scope, days: Period, as_of: datetime | None) -> Page[Reading]:
-    def work_out() -> list[Reading]:
+    def work_out(metrics: Sequence[Metric]) -> list[Reading]:
         with _gold(request, as_of) as gold:
-            values = gold.values([declared.key for declared in METRICS], [scope], days)
-        return [reading_of(values[declared.key, scope]) for declared in METRICS]
+            values = gold.values([declared.key for declared in metrics], [scope], days)
+        return [reading_of(values[declared.key, scope]) for declared in metrics]
 
     publication = None
     if as_of is None:
         with reading(request) as session:
             publication = newest_publication(session)
     if publication is None:
-        return Page(items=work_out(), next_cursor=None)
-    # A snapshot of the lake never changes, so nothing but its id has to be the same; that of today ends with the day.
-    key = f"metrics:{scope.type}:{scope.id}:{days}:{datetime.now(UTC).date()}:{publication.snapshot_id}"
+        return Page(items=work_out(METRICS), next_cursor=None)
+    now = datetime.now(UTC)
     cache = resources_of(request).cache
-    return Page(items=cache.get(key, (), READINGS, work_out), next_cursor=None)
+    # A snapshot of the lake never changes, so nothing but its id has to be the same; that of today ends with the day.
+    key = f"metrics:{scope.type}:{scope.id}:{days}:{now.date()}:{publication.snapshot_id}"
+    kept = cache.get(key, (), READINGS, lambda: work_out(_KEPT))
+    # What changes as time passes is at most a minute old.
+    passing = cache.get(f"{key}:{now:%H:%M}", (), READINGS, lambda: work_out(_PASSING))
+    found = {each.metric: each for each in (*kept, *passing)}
+    return Page(items=[found[declared.key] for declared in METRICS], next_cursor=None)
+
+
+_KEPT = [declared for declared in METRICS if declared.kind is not Kind.STATE]
+_PASSING = [declared for declared in METRICS if declared.kind is Kind.STATE]
 
 
 @contextmanager

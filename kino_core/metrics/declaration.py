@@ -32,7 +32,8 @@ class Kind(StrEnum):
     SUM adds numerators; FREQUENCY does and divides by the weeks of the period that have begun; DAYS counts the days
     with a numerator above zero; RATIO divides the sum of numerators by the sum of denominators; MEDIAN takes the
     median of numerators, with their 90th percentile; LEVEL adds every change up to the period's end, so it says how
-    many there are then; LEVEL_RATIO divides two of those.
+    many there are then; LEVEL_RATIO divides two of those. STATE is what changes although nothing happens, because time
+    passes: it is not kept in gold but worked out on reading, as of the end of the period or as of now.
     """
 
     SUM = "sum"
@@ -42,6 +43,7 @@ class Kind(StrEnum):
     MEDIAN = "median"
     LEVEL = "level"
     LEVEL_RATIO = "level_ratio"
+    STATE = "state"
 
 
 class ScopeType(StrEnum):
@@ -62,7 +64,13 @@ class Metric:
 
     `numerator`, `denominator`, `upper` and `filter` are DuckDB expressions over a row of `silver.<fact>`;
     a null numerator means that the input is missing and lowers the coverage. `occurred_at` is the fact's column
-    whose day the measurement belongs to. `signed` says that values may fall below 0, and shares rise above 1.
+    whose day the measurement belongs to.
+
+    A STATE has none of these. It stands on the rows of `sql/states/<key>.sql`, which `value` reduces and `details`
+    tell more of, each a name and another DuckDB aggregate over the same rows; where `value` is empty, a function of
+    `kino_core.judgements` makes it of them. `also` names the further tables that it looks at. One with `trend_of` is
+    how the metric of that key goes by weeks. Only what is `signed` is
+    ever below zero, or as a share above one.
     """
 
     key: str
@@ -72,10 +80,19 @@ class Metric:
     direction: Direction
     kind: Kind
     fact: str
-    occurred_at: str
+    occurred_at: str = "occurred_at"
     numerator: str = "1"
     denominator: str = "NULL"
     upper: str = "NULL"
     filter: str = "true"
     version: int = 1
+    also: tuple[str, ...] = ()
+    value: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+    trend_of: str | None = None
     signed: bool = False
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Return every silver table that the metric is computed from."""
+        return (self.fact, *self.also)

@@ -2,7 +2,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from dashboards.tiles import comparable, tile
+from dashboards.tiles import tile
+from kino_core.comparisons import period_before
 from kino_core.gold import PORTFOLIO, MetricValue
 from kino_core.metrics import Metric
 from kino_core.metrics.agents import AGENT_COMMIT_SHARE, BLOCKERS_OPEN
@@ -37,12 +38,12 @@ def found(
     ],
 )
 def test_a_running_period_is_held_against_as_many_days(period: str, today: date, words: str) -> None:
-    assert str(comparable(COMMITS, parse_period(period), today)) == words
+    assert str(period_before(COMMITS, parse_period(period), today)) == words
 
 
 @pytest.mark.parametrize("metric", [AGENT_COMMIT_SHARE, PR_SIZE, BLOCKERS_OPEN])
 def test_what_does_not_grow_with_the_days_is_held_against_the_whole_period_before(metric: Metric) -> None:
-    assert comparable(metric, NOVEMBER, date(2026, 11, 3)) == OCTOBER
+    assert period_before(metric, NOVEMBER, date(2026, 11, 3)) == OCTOBER
 
 
 def test_no_data_is_no_zero_and_has_no_change() -> None:

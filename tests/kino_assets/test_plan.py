@@ -52,7 +52,9 @@ class Team:
     def __post_init__(self) -> None:
         now, ada = datetime.now(UTC), self.ada
         with self.database.write() as session:
-            session.execute(insert(user).values(id=ada.id, email=ada.email, name="Ada", role="ADMIN", password_hash="x"))
+            session.execute(
+                insert(user).values(id=ada.id, email=ada.email, name="Ada", role="ADMIN", password_hash="x")
+            )
             for zone in ("UTC", "Asia/Tokyo", "UTC"):
                 made = create_project(session, uuid.uuid4().hex, time_zone=zone)
                 self.projects.append(made.id)
