@@ -79,8 +79,9 @@ def _worked_out(metric: Metric) -> str:
     if metric.trend_of is not None:
         return f"| computed from | [`{metric.trend_of}`]({metric.trend_of}.md), by weeks |"
     details = "".join(f"\n| `{name}` | `{expression}` |" for name, expression in metric.details)
+    scopes = f"| of | {', '.join(metric.scopes)} |\n" if metric.scopes else ""
     value = f"`{metric.value}`" if metric.value else "worked out from them by `kino_core/judgements.py`"
-    return f"""| computed from | {", ".join(f"`{fact}`" for fact in metric.facts)} |
+    return f"""{scopes}| computed from | {", ".join(f"`{fact}`" for fact in metric.facts)} |
 | rows | `kino_core/sql/states/{metric.key}.sql` |
 | value | {value} |{details}"""
 

@@ -262,6 +262,10 @@ class Gold:
             series=[point(part) for part in plan.parts],
         )
 
+    def projects(self) -> list[uuid.UUID]:
+        """Return every project that the lake knows."""
+        return [project for (project,) in self._lake.execute("SELECT project_id FROM silver.project").fetchall()]
+
     def explain(
         self,
         key: str,
@@ -285,6 +289,8 @@ class Gold:
             return self.explain(
                 declared.trend_of, scope, Period(weeks[0].start, weeks[-1].end), limit, offset, projects=projects
             )
+        if declared.scopes and scope.type not in declared.scopes:
+            return []
         if declared.kind is Kind.STATE:
             place = (str(scope.type), scope.key, period)
             rows = explain_state(self._lake, declared, place, self.now, projects=seen, limit=limit, offset=offset)

@@ -70,6 +70,7 @@ class Metric:
     tell more of, each a name and another DuckDB aggregate over the same rows; where `value` is empty, a function of
     `kino_core.judgements` makes it of them. `also` names the further tables that it looks at. One with `trend_of` is
     how the metric of that key goes by weeks. Only what is `signed` is ever below zero.
+    `scopes` are those that the number can be of, where not of all.
     """
 
     key: str
@@ -90,6 +91,7 @@ class Metric:
     details: tuple[tuple[str, str], ...] = ()
     trend_of: str | None = None
     signed: bool = False
+    scopes: tuple[ScopeType, ...] = ()
 
     @property
     def facts(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What changes although nothing happens, because time passes."""
 
-from kino_core.metrics.declaration import Direction, Kind, Metric, Unit
+from kino_core.metrics.declaration import Direction, Kind, Metric, ScopeType, Unit
 
 STALLED_AGENTS = Metric(
     "stalled_agents",
@@ -57,6 +57,7 @@ NEEDS_SUPPORT = Metric(
     Kind.STATE,
     fact="review_request",
     also=("pull_request",),
+    scopes=(ScopeType.PERSON,),
 )
 
 METRICS = (STALLED_AGENTS, WAITING_ON_THEM, TREND, NEEDS_SUPPORT)
