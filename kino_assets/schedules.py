@@ -34,7 +34,7 @@ newsletter_job = dg.define_asset_job(
 check_job = dg.define_asset_job(
     "nightly_checks",
     selection=dg.AssetSelection.checks(*NIGHTLY),
-    description="Is the log read, does an old day still hold, does every fact stand on an event, can what holds now be?",
+    description="Is the log read, does an old day still hold, does every fact stand on an event, can states be?",
 )
 
 
