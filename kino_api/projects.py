@@ -135,7 +135,7 @@ def create_project(
     insertion = upsert(project).values(**_columns(made)).on_conflict_do_nothing()
     if not session.execute(insertion.returning(project.c.id)).all():
         raise _taken(made.name)
-    record_change(session, "project_created", told(made), project_id=made.id)
+    record_change(session, "project_created", told(made), project_id=made.id, occurred_at=made.updated_at)
     return made
 
 
@@ -229,7 +229,7 @@ def store_project(session: WriteSession, changed: Project) -> Project:
         if not isinstance(error.orig, UniqueViolation):
             raise
         raise _taken(after.name) from error
-    record_change(session, "project_changed", told(after), project_id=after.id)
+    record_change(session, "project_changed", told(after), project_id=after.id, occurred_at=after.updated_at)
     return after
 
 

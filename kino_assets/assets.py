@@ -45,6 +45,8 @@ _SILVER_NEEDS: dict[str, tuple[str, ...]] = {
     "test_run": ("agent_activity",),
     "task": ("agent_activity",),
     "blocker_change": ("agent_activity", "blocker_resolution"),
+    "scope_item": ("scope_telling", "agent_activity", "blocker_resolution", "account"),
+    "scope_change": ("scope_telling", "agent_activity", "blocker_resolution", "account", "project"),
 }
 
 
@@ -123,9 +125,13 @@ _PLAUSIBLE_SHARE = (
     "value NOT BETWEEN 0 AND 1 OR lower > upper OR upper > 1 OR n > entities",
 )
 
+_PLAUSIBLE_CHANGE = ("Nothing becomes less by more than there was of it.", "value < -1")
+
 
 def _plausible(metric: Metric) -> tuple[str, str]:
     """Return what makes a row of the metric possible in words, and what makes one impossible in SQL."""
+    if metric.signed:
+        return _PLAUSIBLE_CHANGE
     is_share = metric.kind is Kind.RATIO and metric.unit is Unit.SHARE
     return _PLAUSIBLE_SHARE if is_share else _PLAUSIBLE[metric.kind]
 

@@ -41,6 +41,11 @@ _KINO, _GITHUB, _AGENT = frozenset([Source.KINO]), frozenset([Source.GITHUB]), f
 _CODE = frozenset([Source.GIT, Source.GITHUB])
 
 _HISTORY = frozenset(["commit", "push", "pull_request"])
+_TOLD_PROJECT = frozenset(["project_created", "project_changed"])
+_TOLD_ITEM = frozenset(["scope_item_created", "scope_item_changed", "scope_item_deleted"])
+_TOLD_ACCOUNT = frozenset(["user_changed", "person_erased"])
+_MOVES_ITEMS = frozenset(["task_started", "task_completed", "blocker_identified", "blocker_resolved"])
+_PLAN = _TOLD_ITEM | _TOLD_PROJECT | _TOLD_ACCOUNT | _MOVES_ITEMS | frozenset(["project_deleted"])
 
 # In the order in which each needs the ones before it.
 TABLES: tuple[Table, ...] = (
@@ -61,9 +66,22 @@ TABLES: tuple[Table, ...] = (
         _AGENT | _KINO,
         frozenset(["blocker_identified", "task_completed", "blocker_resolved"]),
     ),
+    Table("project_status", ("event_source", "event_id"), _KINO, _TOLD_PROJECT),
+    Table(
+        "project_update",
+        ("update_id",),
+        _KINO,
+        frozenset(["update_submitted", "update_changed", "update_deleted"]),
+    ),
+    Table("dependency", ("dependency_id",), _KINO, frozenset(["dependency_created", "dependency_deleted"])),
+    Table("account", ("user_id",), _KINO, _TOLD_ACCOUNT),
+    Table("scope_telling", ("event_source", "event_id"), _KINO, _TOLD_ITEM),
+    # One after the other, always both: what the first has worked out is what the second tells in full.
+    Table("scope_item", ("project_id", "item_id"), _AGENT | _KINO, _PLAN),
+    Table("scope_change", ("project_id", "item_id"), _AGENT | _KINO, _PLAN),
 )
 
-_FAMILIES = ("log", "code", "agents", "states", "gold")
+_FAMILIES = ("log", "code", "agents", "work", "states", "gold")
 _STANDING = frozenset([Kind.LEVEL, Kind.LEVEL_RATIO])
 _HAPPENING = frozenset(Kind) - _STANDING
 _GOLD_STEPS = {

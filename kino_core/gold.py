@@ -303,7 +303,7 @@ class Gold:
                 "scope_type": str(scope.type),
                 "scope_id": scope.key,
                 # A level at the end of a period stands on every change before it.
-                "first": date.min if declared.kind is Kind.LEVEL else period.start,
+                "first": date.min if declared.kind in (Kind.LEVEL, Kind.LEVEL_RATIO) else period.start,
                 "last": period.end,
                 "projects": seen,
                 "limit": limit,

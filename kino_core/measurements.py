@@ -28,6 +28,18 @@ FACTS: dict[str, Fact] = {
     "test_run": Fact("'test run ' || event_id", ("event_source", "event_id"), project="project_id"),
     "task": Fact("'task ' || task_id", ("project_id", "task_id"), project="project_id"),
     "blocker_change": Fact("'blocker ' || blocker_id", ("project_id", "blocker_id"), project="project_id"),
+    "scope_item": Fact(
+        "'item ' || coalesce(key, item_id::VARCHAR)",
+        ("project_id", "item_id"),
+        project="project_id",
+        person="person_id",
+    ),
+    "scope_change": Fact(
+        "'item ' || coalesce(key, item_id::VARCHAR)",
+        ("project_id", "item_id"),
+        project="project_id",
+        person="person_id",
+    ),
 }
 
 
