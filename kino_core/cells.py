@@ -1,6 +1,6 @@
 """What metrics come to, place by place: from gold what it keeps, from silver what passes with time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -31,7 +31,7 @@ class Cell:
     upper: float | None = None
     n: int = 0
     entities: int = 0
-    details: dict[str, Detail] = field(default_factory=dict)
+    details: Mapping[str, Detail] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
 
 

@@ -16,6 +16,7 @@ class Unit(StrEnum):
     PER_WEEK = "a week"
     TOKENS = "tokens"
     DOLLARS = "dollars"
+    GRAVITY = "0 on track, 1 at risk, 2 blocked"
 
 
 class Direction(StrEnum):
