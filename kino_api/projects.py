@@ -107,15 +107,18 @@ def create_project(
     time_zone: str = "UTC",
     sample: bool = False,
     created_by: uuid.UUID | None = None,
+    project_id: uuid.UUID | None = None,
 ) -> Project:
     """Make a project; an initiative given by name is made if missing, one given by id must exist.
+
+    `project_id` is for those whose events are known before they are made.
 
     Raises InvalidName, InvalidDates, InvalidTimeZone, UnknownInitiative or ProjectExists.
     """
     now = datetime.now(UTC)
     group = _group(session, initiative, created_by)
     made = Project(
-        id=uuid.uuid4(),
+        id=project_id or uuid.uuid4(),
         name=checked_name(name),
         initiative_id=group.id if group else None,
         initiative=group.name if group else None,

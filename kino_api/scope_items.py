@@ -62,17 +62,22 @@ def get_item(session: ReadSession | WriteSession, project_id: uuid.UUID, item_id
 
 
 def create_item(
-    session: WriteSession, project_id: uuid.UUID, wanted: dict[str, Any], *, created_by: User | None = None
+    session: WriteSession,
+    project_id: uuid.UUID,
+    wanted: dict[str, Any],
+    *,
+    created_by: User | None = None,
+    created_at: datetime | None = None,
 ) -> ScopeItem:
     """Add an item behind the others; `wanted` holds fields of ScopeItem, `title` at least.
 
-    Kino itself makes it where `created_by` is None. What agents have told of its key before counts too. Raises
-    InvalidName, as hold_project and as check_item.
+    Kino itself makes it where `created_by` is None, and now unless `created_at` says otherwise. What agents have told
+    of its key before counts too. Raises InvalidName, as hold_project and as check_item.
     """
     lock_merging(session)
     lock_order(session, project_id)
     hold_project(session, project_id)
-    now = datetime.now(UTC)
+    now = created_at or datetime.now(UTC)
     blank = ScopeItem(
         id=uuid.uuid4(),
         project_id=project_id,

@@ -8,6 +8,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from kino_assets.deliveries import gather_deliveries, walk_deployments
 from kino_assets.history import brought_in
 from kino_assets.sql import every_sql, read_sql
 from kino_core.events import Source, agent_key, repository_id
@@ -47,6 +48,16 @@ _TOLD_ACCOUNT = frozenset(["user_changed", "person_erased"])
 _MOVES_ITEMS = frozenset(["task_started", "task_completed", "blocker_identified", "blocker_resolved"])
 _PLAN = _TOLD_ITEM | _TOLD_PROJECT | _TOLD_ACCOUNT | _MOVES_ITEMS | frozenset(["project_deleted"])
 
+_ALERTS = frozenset(["code_scanning_alert", "dependabot_alert", "secret_scanning_alert"])
+# All that can change what became of work. Tables that share what is gathered for a window follow the same events.
+_DELIVERY = (
+    _HISTORY
+    | _ALERTS
+    | frozenset(["deployment_status", "release", "issues", "test_execution", "check_run", "status"])
+    | frozenset(["repository_connected", "repository_disconnected"])
+)
+_EVERYONE = frozenset(Source)
+
 # In the order in which each needs the ones before it.
 TABLES: tuple[Table, ...] = (
     Table("project", ("project_id",), _KINO, frozenset(["project_created", "project_changed", "project_deleted"])),
@@ -66,6 +77,20 @@ TABLES: tuple[Table, ...] = (
         _AGENT | _KINO,
         frozenset(["blocker_identified", "task_completed", "blocker_resolved"]),
     ),
+    Table(
+        "deployment_event", ("event_source", "event_id"), _GITHUB, frozenset(["deployment_status", "release", "push"])
+    ),
+    Table("pull_request_head", ("repository_id", "number", "sha"), _GITHUB, frozenset(["pull_request"])),
+    Table("github_issue", ("repository_id", "number"), _GITHUB, frozenset(["issues"])),
+    Table("alert_event", ("event_source", "event_id"), _GITHUB, _ALERTS),
+    Table("alert_change", ("repository_id", "tool", "number"), _GITHUB, _ALERTS),
+    Table("tested_commit", ("place_id", "name", "sha"), _AGENT | _GITHUB, frozenset(["test_execution", "check_run"])),
+    Table("coverage_report", ("event_source", "event_id"), _EVERYONE, _DELIVERY),
+    Table("delivered_commit", ("repository_id", "sha"), _EVERYONE, _DELIVERY),
+    Table("pull_request_outcome", ("repository_id", "number"), _EVERYONE, _DELIVERY),
+    Table("incident", ("repository_id", "number"), _EVERYONE, _DELIVERY),
+    Table("deployment", ("repository_id", "deployment_key"), _EVERYONE, _DELIVERY),
+    Table("alert_origin", ("repository_id", "tool", "number"), _EVERYONE, _DELIVERY),
     Table("project_status", ("event_source", "event_id"), _KINO, _TOLD_PROJECT),
     Table(
         "project_update",
@@ -81,7 +106,7 @@ TABLES: tuple[Table, ...] = (
     Table("scope_change", ("project_id", "item_id"), _AGENT | _KINO, _PLAN),
 )
 
-_FAMILIES = ("log", "code", "agents", "work", "states", "gold")
+_FAMILIES = ("log", "code", "agents", "delivery", "quality", "work", "states", "gold")
 _STANDING = frozenset([Kind.LEVEL, Kind.LEVEL_RATIO])
 _HAPPENING = frozenset(Kind) - _STANDING
 _GOLD_STEPS = {
@@ -287,6 +312,8 @@ _BEFORE: dict[str, Callable[[duckdb.DuckDBPyConnection], None]] = {
     "commit": _identify_signatures,
     "pull_request_commit": _walk_merges,
     "agent_activity": _name_agents,
+    "delivered_commit": walk_deployments,
+    "pull_request_outcome": gather_deliveries,
 }
 
 

@@ -35,8 +35,8 @@ class Cell:
     reasons: tuple[str, ...] = ()
 
 
-VALUE_COLUMNS = frozenset(each for each in Cell.__dataclass_fields__ if each not in ("details", "reasons"))
-"""What is read of a row of gold."""
+KEPT_COLUMNS = ("value", "p90", "low", "high", "lower", "upper", "n", "entities")
+"""The part of a cell that gold holds, in the order of a cell's members."""
 
 Asked = tuple[Metric, Scope, Period]
 Cells = dict[tuple[str, Scope, Period], Cell]

@@ -11,7 +11,7 @@ from importlib.resources import files
 
 import duckdb
 
-from kino_core.cells import VALUE_COLUMNS, Cells, read_cells
+from kino_core.cells import KEPT_COLUMNS, Cells, read_cells
 from kino_core.comparisons import last_periods, last_weeks, period_a_year_ago, period_before
 from kino_core.errors import InvalidInput, NotFound
 from kino_core.judgements import Detail
@@ -184,7 +184,7 @@ class Gold:
             columns = {row[0] for row in lake.execute("DESCRIBE gold.metric_value").fetchall()}
         except duckdb.CatalogException:
             raise LakeNotReady("The numbers are being prepared. Try again in a moment.") from None
-        if not columns.issuperset(VALUE_COLUMNS):
+        if not columns.issuperset(KEPT_COLUMNS):
             raise LakeNotReady("The numbers were made by an older Kino and are being made anew. Try again in a moment.")
         found = lake.execute(
             "SELECT snapshot_id, snapshot_time FROM lake.snapshots()"

@@ -1,7 +1,7 @@
 """Every metric, declared once; gold, the API, the pages, the reports and the docs all read it from here."""
 
 from kino_core.errors import NotFound
-from kino_core.metrics import agents, code, platform, states, work
+from kino_core.metrics import agents, code, delivery, platform, quality, states, work
 from kino_core.metrics.declaration import Direction, Kind, Metric, ScopeType, Unit
 
 __all__ = ["METRICS", "Direction", "Kind", "Metric", "ScopeType", "Unit", "UnknownMetric", "metric"]
@@ -10,6 +10,8 @@ METRICS: tuple[Metric, ...] = (
     *work.METRICS,
     *code.METRICS,
     *agents.METRICS,
+    *delivery.METRICS,
+    *quality.METRICS,
     *states.METRICS,
     *platform.METRICS,
 )

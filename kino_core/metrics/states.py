@@ -47,6 +47,21 @@ TREND = Metric(
     signed=True,
 )
 
+COVERAGE_TREND = Metric(
+    "coverage_trend",
+    "Trend of the coverage",
+    "By how much the average coverage of merged pull requests rises from week to week, over the last 8 weeks that are "
+    "over: the median of the changes a week between all pairs of weeks (Theil and Sen). Whether that is more than "
+    "chance (Mann and Kendall, p < 0.1) the details say: improving, worsening or flat. There is none unless each of the "
+    "8 weeks has a merged pull request with a coverage report.",
+    Unit.SHARE,
+    Direction.UP,
+    Kind.STATE,
+    fact="pull_request_outcome",
+    trend_of="coverage_avg",
+    signed=True,
+)
+
 NEEDS_SUPPORT = Metric(
     "needs_support",
     "Signs of needing support",
@@ -161,5 +176,6 @@ METRICS = (
     STALLED_AGENTS,
     WAITING_ON_THEM,
     TREND,
+    COVERAGE_TREND,
     NEEDS_SUPPORT,
 )
