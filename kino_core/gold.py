@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -67,7 +67,7 @@ class MetricValue:
     snapshot_id: int
     p90: float | None = None
     interval: Interval | None = None
-    details: dict[str, Detail] = field(default_factory=dict)
+    details: Mapping[str, Detail] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
     previous: Point | None = None
     year_ago: Point | None = None
@@ -262,6 +262,10 @@ class Gold:
             series=[point(part) for part in plan.parts],
         )
 
+    def projects(self) -> list[uuid.UUID]:
+        """Return every project that the lake knows."""
+        return [project for (project,) in self._lake.execute("SELECT project_id FROM silver.project").fetchall()]
+
     def explain(
         self,
         key: str,
@@ -285,6 +289,8 @@ class Gold:
             return self.explain(
                 declared.trend_of, scope, Period(weeks[0].start, weeks[-1].end), limit, offset, projects=projects
             )
+        if declared.scopes and scope.type not in declared.scopes:
+            return []
         if declared.kind is Kind.STATE:
             place = (str(scope.type), scope.key, period)
             rows = explain_state(self._lake, declared, place, self.now, projects=seen, limit=limit, offset=offset)

@@ -37,7 +37,9 @@ def read_states(
         return {}
     _ask(lake, asked, now)
     found = {}
-    for metric in metrics:
+    chosen = list(metrics)
+    _share(lake, chosen)
+    for metric in chosen:
         for place, state in _values(lake, metric):
             found[metric.key, place] = state
     return found
@@ -55,9 +57,10 @@ def explain_state(
 ) -> list[tuple[str, str, str, datetime, float | None, float | None]]:
     """Return what a state stands on, the oldest first: rows of entity, event, time, numerator and denominator."""
     _ask(lake, [asked], now)
+    _share(lake, [metric])
     _prepare(lake, metric)
     bound = {"projects": None if projects is None else list(projects), "limit": limit, "offset": offset}
-    return lake.execute(_sql("explain").format(rows=_sql(metric.key)), bound).fetchall()
+    return lake.execute(_sql("explain").format(rows=_rows(metric)), bound).fetchall()
 
 
 def _ask(lake: duckdb.DuckDBPyConnection, asked: Sequence[tuple[str, str, Period]], now: datetime) -> None:
@@ -74,7 +77,7 @@ def _values(lake: duckdb.DuckDBPyConnection, metric: Metric) -> list[tuple[int, 
         return _worked_out(lake, metric)
     told = ", ".join(f"'{name}': {expression}" for name, expression in metric.details)
     sql = _sql("value").format(
-        rows=_sql(metric.key), value=metric.value, details=f"{{{told}}}" if told else "NULL", most=MOST_REASONS
+        rows=_rows(metric), value=metric.value, details=f"{{{told}}}" if told else "NULL", most=MOST_REASONS
     )
     return [
         (place, State(value, n, entities, _plain(details), tuple(reasons or ())))
@@ -83,11 +86,25 @@ def _values(lake: duckdb.DuckDBPyConnection, metric: Metric) -> list[tuple[int, 
 
 
 def _worked_out(lake: duckdb.DuckDBPyConnection, metric: Metric) -> list[tuple[int, State]]:
-    found = lake.execute(_sql("rows").format(rows=_sql(metric.key))).fetchall()
+    found = lake.execute(_sql("rows").format(rows=_rows(metric))).fetchall()
     return [
-        (place, JUDGEMENTS[metric.key]([Row(*row[3:]) for row in rows], Moment(moment, time_zone)))
+        (place, JUDGEMENTS[metric.key].judge([Row(*row[3:]) for row in rows], Moment(moment, time_zone)))
         for (place, moment, time_zone), rows in groupby(found, key=itemgetter(0, 1, 2))
     ]
+
+
+def _rows(metric: Metric) -> str:
+    judgement = JUDGEMENTS.get(metric.key)
+    return _sql(judgement.rows if judgement else metric.key)
+
+
+def _share(lake: duckdb.DuckDBPyConnection, metrics: Sequence[Metric]) -> None:
+    """Work out once what several states look at."""
+    if any(fact in _PLANNED for metric in metrics for fact in metric.facts):
+        lake.execute(_sql("plan"))
+
+
+_PLANNED = ("scope_change", "project_status")
 
 
 def _prepare(lake: duckdb.DuckDBPyConnection, metric: Metric) -> None:
