@@ -14,7 +14,7 @@ def walk_deployments(lake: duckdb.DuckDBPyConnection) -> bool:
     deployments any more, what was delivered by them has to go.
     """
     lake.execute(read_sql("silver/delivery_scope"))
-    if not _some(lake, "SELECT 1 FROM delivery_repository LIMIT 1"):
+    if not _some(lake, "SELECT 1 FROM delivery_repository LIMIT 1") or _is_mere_history(lake):
         return True
     lake.execute(read_sql("silver/delivery_gathered"))
     if _some(lake, "SELECT 1 FROM known_pull_request LIMIT 1"):
@@ -25,6 +25,15 @@ def walk_deployments(lake: duckdb.DuckDBPyConnection) -> bool:
     for (repository,) in lake.execute("SELECT repository_id::VARCHAR FROM delivery_since ORDER BY ALL").fetchall():
         _walk(lake, repository)
     return True
+
+
+def _is_mere_history(lake: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether all there is are commits outside of pull requests, and nothing was ever deployed."""
+    return not (
+        _some(lake, read_sql("silver/beyond_history"))
+        or _some(lake, read_sql("silver/any_pull_request"))
+        or _some(lake, "SELECT 1 FROM silver.deployment_event LIMIT 1")
+    )
 
 
 def gather_deliveries(lake: duckdb.DuckDBPyConnection) -> bool:

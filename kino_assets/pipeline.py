@@ -306,6 +306,11 @@ def _has_pull_requests(lake: duckdb.DuckDBPyConnection) -> bool:
     return lake.execute(read_sql("silver/any_pull_request")).fetchone() is not None
 
 
+def _has_scope_items(lake: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether anybody ever planned one; where nobody did, agents' tasks move none."""
+    return lake.execute("SELECT 1 FROM silver.scope_telling LIMIT 1").fetchone() is not None
+
+
 def _name_agents(lake: duckdb.DuckDBPyConnection) -> bool:
     rows = [
         (name, declared, str(agent_key(name)), str(agent_type_of(name, declared)))
@@ -325,6 +330,8 @@ _BEFORE: dict[str, Callable[[duckdb.DuckDBPyConnection], bool]] = {
     "pull_request_commit": _walk_merges,
     "pull_request": _has_pull_requests,
     "agent_activity": _name_agents,
+    "scope_item": _has_scope_items,
+    "scope_change": _has_scope_items,
     "delivered_commit": walk_deployments,
     "pull_request_outcome": gather_deliveries,
 }

@@ -140,7 +140,7 @@ def _compare_sides(sides: dict[str, Asked], folder: Path) -> int:
         for name in sides:
             memory.read_parquet(files[name]).project(columns).create(name)
         first, *others = sides
-        [(number,)] = memory.execute(f"SELECT count(*) FROM {first}").fetchall()
+        [(number,)] = memory.table(first).count("*").fetchall()
         for name in others:
             one, other = memory.table(name), memory.table(first)
             differing = one.except_(other).union(other.except_(one)).limit(5).fetchall()
