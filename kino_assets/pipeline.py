@@ -8,6 +8,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from kino_assets.agent_work import gather_usage, gather_work
 from kino_assets.history import brought_in
 from kino_assets.sql import every_sql, read_sql
 from kino_core.events import Source, agent_key, repository_id
@@ -42,6 +43,21 @@ _CODE = frozenset([Source.GIT, Source.GITHUB])
 
 _HISTORY = frozenset(["commit", "push", "pull_request"])
 
+# All that can change what became of agents' work. Tables that share what is gathered for a window follow the same.
+_WORK = _HISTORY | frozenset(
+    [
+        "pull_request_review",
+        "repository_connected",
+        "repository_disconnected",
+        "blocker_resolved",
+        "task_started",
+        "code_commit",
+        "test_execution",
+        "task_completed",
+        "blocker_identified",
+    ]
+)
+
 # In the order in which each needs the ones before it.
 TABLES: tuple[Table, ...] = (
     Table("project", ("project_id",), _KINO, frozenset(["project_created", "project_changed", "project_deleted"])),
@@ -52,7 +68,9 @@ TABLES: tuple[Table, ...] = (
     Table("pull_request", ("repository_id", "number"), _CODE, _HISTORY),
     Table("agent_activity", ("event_source", "event_id"), _AGENT),
     Table("test_run", ("event_source", "event_id"), _AGENT, frozenset(["test_execution"])),
-    Table("task", ("project_id", "task_id"), _AGENT, frozenset(["task_started", "task_completed"])),
+    Table("pull_request_head", ("repository_id", "number", "sha"), _GITHUB, frozenset(["pull_request"])),
+    Table("change_request", ("event_source", "event_id"), _GITHUB, frozenset(["pull_request_review"])),
+    Table("work_pull_request", ("event_source", "event_id", "repository_id", "number"), frozenset(Source), _WORK),
     Table("blocker_resolution", ("event_source", "event_id"), _KINO, frozenset(["blocker_resolved"])),
     Table(
         "blocker_change",
@@ -60,6 +78,10 @@ TABLES: tuple[Table, ...] = (
         _AGENT | _KINO,
         frozenset(["blocker_identified", "task_completed", "blocker_resolved"]),
     ),
+    Table("task", ("project_id", "task_id"), frozenset(Source), _WORK),
+    Table("agent_usage", ("project_id", "usage_key"), frozenset(Source), _WORK),
+    Table("agent_hour", ("project_id", "agent_id", "sitting", "hour"), _AGENT),
+    Table("pull_request_cost", ("repository_id", "number"), frozenset(Source), _WORK),
 )
 
 _FAMILIES = ("log", "code", "agents", "gold")
@@ -268,6 +290,8 @@ _BEFORE: dict[str, Callable[[duckdb.DuckDBPyConnection], None]] = {
     "commit": _identify_signatures,
     "pull_request_commit": _walk_merges,
     "agent_activity": _name_agents,
+    "work_pull_request": gather_work,
+    "agent_usage": gather_usage,
 }
 
 
