@@ -59,7 +59,7 @@ _SILVER_NEEDS: dict[str, tuple[str, ...]] = {
     "blocker_change": ("agent_activity", "blocker_resolution"),
     "task": ("agent_activity", "blocker_change", "work_pull_request"),
     "agent_usage": ("agent_activity", "work_pull_request"),
-    "agent_hour": ("agent_activity", "agent_usage"),
+    "agent_quarter": ("agent_activity", "agent_usage"),
     "pull_request_cost": ("agent_usage", "pull_request"),
 }
 

@@ -80,7 +80,7 @@ TABLES: tuple[Table, ...] = (
     ),
     Table("task", ("project_id", "task_id"), frozenset(Source), _WORK),
     Table("agent_usage", ("project_id", "usage_key"), frozenset(Source), _WORK),
-    Table("agent_hour", ("project_id", "agent_id", "sitting", "hour"), _AGENT),
+    Table("agent_quarter", ("project_id", "agent_id", "sitting", "quarter"), _AGENT),
     Table("pull_request_cost", ("repository_id", "number"), frozenset(Source), _WORK),
 )
 

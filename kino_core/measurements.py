@@ -26,9 +26,9 @@ FACTS: dict[str, Fact] = {
     ),
     "agent_activity": Fact("'activity ' || event_id", ("event_source", "event_id"), project="project_id"),
     "test_run": Fact("'test run ' || event_id", ("event_source", "event_id"), project="project_id"),
-    "agent_hour": Fact(
-        "sitting || ' at ' || strftime(hour, '%Y-%m-%d %H:00')",
-        ("project_id", "agent_id", "sitting", "hour"),
+    "agent_quarter": Fact(
+        "sitting || ' at ' || strftime(quarter, '%Y-%m-%d %H:%M')",
+        ("project_id", "agent_id", "sitting", "quarter"),
         project="project_id",
     ),
     "pull_request_cost": Fact(

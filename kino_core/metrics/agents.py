@@ -70,7 +70,7 @@ AGENT_SESSIONS = Metric(
     Unit.COUNT,
     Direction.NEITHER,
     Kind.SUM,
-    fact="agent_hour",
+    fact="agent_quarter",
     filter="begins_sitting AND session_id IS NOT NULL",
 )
 
@@ -83,7 +83,7 @@ AGENT_ACTIVE_HOURS = Metric(
     Unit.HOURS,
     Direction.NEITHER,
     Kind.SUM,
-    fact="agent_hour",
+    fact="agent_quarter",
     filter="begins_hour",
 )
 
@@ -204,13 +204,13 @@ def _tokens(kind: str, label: str, words: str) -> Metric:
     return Metric(
         f"tokens_{kind}",
         label,
-        f"Tokens that agents told they {words}, by the hour in which they told it. {_ONCE} The coverage is the share of "
-        "the hours of agents at work whose sessions (or tasks, where no session is named) told of any: capture_rate "
+        f"Tokens that agents told they {words}, by the time they told it. {_ONCE} The coverage is the share of "
+        "the quarter hours of agents at work whose sessions (or tasks, where no session is named) told of any: capture_rate "
         "says how many sessions did.",
         Unit.TOKENS,
         Direction.NEITHER,
         Kind.SUM,
-        fact="agent_hour",
+        fact="agent_quarter",
         numerator=f"{kind}_tokens",
     )
 
@@ -222,13 +222,13 @@ TOKENS_CACHED = _tokens("cached", "Cached tokens", "had read for them from a cac
 COST_USD = Metric(
     "cost_usd",
     "Cost of agents",
-    f"US dollars that agents told they cost (usage.cost_usd), by the hour in which they told it. {_ONCE} Nothing is "
-    "worked out from tokens. The coverage is the share of the hours of agents at work whose sessions (or tasks, where no "
+    f"US dollars that agents told they cost (usage.cost_usd), by the time they told it. {_ONCE} Nothing is worked "
+    "out from tokens. The coverage is the share of the quarter hours of agents at work whose sessions (or tasks, where no "
     "session is named) told of any: capture_rate says how many sessions did.",
     Unit.DOLLARS,
     Direction.NEITHER,
     Kind.SUM,
-    fact="agent_hour",
+    fact="agent_quarter",
     numerator="cost_usd",
 )
 
@@ -240,7 +240,7 @@ CAPTURE_RATE = Metric(
     Unit.SHARE,
     Direction.UP,
     Kind.RATIO,
-    fact="agent_hour",
+    fact="agent_quarter",
     numerator="CASE WHEN told_usage THEN 1 ELSE 0 END",
     denominator="1",
     filter="begins_sitting AND session_id IS NOT NULL",

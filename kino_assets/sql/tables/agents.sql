@@ -29,10 +29,11 @@ CREATE TABLE IF NOT EXISTS silver.blocker_change (
     project_id UUID, blocker_id VARCHAR, occurred_at TIMESTAMPTZ, change INTEGER, opened_at TIMESTAMPTZ,
     ended_task VARCHAR, agent_id UUID, agent_type VARCHAR, event_source VARCHAR, event_id VARCHAR
 );
--- The hours in which an agent was heard of, sitting by sitting, with what was used up in each. What a sitting never
--- told of is null in all its hours. The flags mark the first row of a sitting, and the first of an agent's hour.
-CREATE TABLE IF NOT EXISTS silver.agent_hour (
-    project_id UUID, agent_id UUID, sitting VARCHAR, hour TIMESTAMPTZ, occurred_at TIMESTAMPTZ, session_id VARCHAR,
+-- The quarter hours in which an agent was heard of, sitting by sitting, with what was used up in each: in every time
+-- zone a quarter hour belongs to one day. What a sitting never told of is null in all of its own. The flags mark the
+-- first row of a sitting, and the first of an agent's hour.
+CREATE TABLE IF NOT EXISTS silver.agent_quarter (
+    project_id UUID, agent_id UUID, sitting VARCHAR, quarter TIMESTAMPTZ, occurred_at TIMESTAMPTZ, session_id VARCHAR,
     agent_type VARCHAR, begins_sitting BOOLEAN, begins_hour BOOLEAN, told_usage BOOLEAN, input_tokens HUGEINT,
     output_tokens HUGEINT, cached_tokens HUGEINT, cost_usd DECIMAL(38, 9), event_source VARCHAR, event_id VARCHAR
 );
