@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime
 
 from markupsafe import Markup, escape
 
-from kino_api.words import plural as plural
-from kino_api.words import relative as relative
 from kino_core.gold import MetricValue
 from kino_core.metrics import Unit
 from kino_core.periods import Grain, Period
+from kino_core.words import plural as plural
+from kino_core.words import relative as relative
 
 NO_DATA = "no data"
 _MINUS = "\N{MINUS SIGN}"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from kino_api.health import Health
-from kino_api.project_states import ProjectStatus
+from kino_core.health import Health
+from kino_core.project_states import ProjectStatus
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from docs.api_reference import api_pages
 from kino_cli.main import VERBS, kino
+from kino_core.judgements import JUDGEMENTS
 from kino_core.measurements import FACTS
 from kino_core.metrics import METRICS, Kind, Metric
 
@@ -80,9 +81,10 @@ def _worked_out(metric: Metric) -> str:
     if metric.trend_of is not None:
         return f"| computed from | [`{metric.trend_of}`]({metric.trend_of}.md), by weeks |"
     details = "".join(f"\n| `{name}` | `{expression}` |" for name, expression in metric.details)
-    value = f"`{metric.value}`" if metric.value else "worked out by `kino_core/states.py`"
-    return f"""| computed from | {", ".join(f"`{fact}`" for fact in metric.facts)} |
-| rows | `kino_core/sql/states/{metric.key}.sql` |
+    scopes = f"| of | {', '.join(metric.scopes)} |\n" if metric.scopes else ""
+    value = f"`{metric.value}`" if metric.value else "worked out from them by `kino_core/judgements.py`"
+    return f"""{scopes}| computed from | {", ".join(f"`{fact}`" for fact in metric.facts)} |
+| rows | `kino_core/sql/states/{JUDGEMENTS[metric.key].rows if metric.key in JUDGEMENTS else metric.key}.sql` |
 | value | {value} |{details}"""
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from kino_api.account_links import Purpose, find_link, make_link, use_link, void_links
 from kino_api.lockout import Kind, forget_account, target_of
-from kino_api.mails import EMAIL_CHANGED, PASSWORD_CHANGED, RESET, VERIFICATION, Letter, Reader, send
+from kino_api.mails import EMAIL_CHANGED, EMAIL_WANTED, PASSWORD_CHANGED, RESET, VERIFICATION, Letter, Reader, send
 from kino_api.password_policy import checked_password
 from kino_api.passwords import hash_password
 from kino_api.sessions import Grant, end_sessions, user_of
@@ -134,17 +134,26 @@ class Accounts:
 
 
 def ask_for_email(session: WriteSession, link_secret: str, user_id: uuid.UUID, email: str) -> None:
-    """Send a link to a new address; the account has it once the link was used. Raises InvalidEmail or UserExists."""
+    """Send a link to a new address; the account has it once the link was used. Raises InvalidEmail.
+
+    Whoever has that address already is told by mail: the one who asks learns nothing of other accounts.
+    """
     address = checked_email(email)
-    if query(
+    holders = query(
         session,
-        'SELECT FROM kino."user" WHERE lower(email) = lower(:email) AND id <> :id',
+        'SELECT id, email, disabled_at FROM kino."user" WHERE lower(email) = lower(:email) AND id <> :id',
         email=address,
         id=user_id,
-    ):
-        raise UserExists(f"Somebody signs in as {address} already. Use another address.")
+    )
     void_links(session, user_id, Purpose.VERIFY)
-    _send_link(session, link_secret, VERIFICATION, Purpose.VERIFY, Reader(address, user_id), email=address)
+    if not holders:
+        _send_link(session, link_secret, VERIFICATION, Purpose.VERIFY, Reader(address, user_id), email=address)
+        return
+    # The account waits for its link all the same; this one is in no mail.
+    make_link(session, link_secret, user_id, Purpose.VERIFY, address)
+    for holder in holders:
+        if holder.disabled_at is None:
+            send(session, EMAIL_WANTED, Reader(holder.email, holder.id))
 
 
 def _account(session: ReadSession | WriteSession, user_id: uuid.UUID) -> Row[Any]:

@@ -102,14 +102,14 @@ def add_dependency(session: WriteSession, user: User, waiting: End, target: End,
         _check_item(session, end)
     if query(session, read_sql("dependency_cycle"), **_ends(waiting, target)):
         raise DependencyCycle("The one waits for the other already, if only through others. Take that away first.")
-    made = uuid.uuid4()
+    made, now = uuid.uuid4(), datetime.now(UTC)
     insertion = upsert(dependency).values(
-        id=made, note=note, created_at=datetime.now(UTC), created_by=user.id, **_ends(waiting, target)
+        id=made, note=note, created_at=now, created_by=user.id, **_ends(waiting, target)
     )
     if not session.execute(insertion.on_conflict_do_nothing().returning(dependency.c.id)).all():
         raise DependencyExists("It waits for that already.")
     body = {name: end and str(end) for name, end in {"dependency_id": made, **_ends(waiting, target)}.items()}
-    record_change(session, "dependency_created", body, project_id=waiting.project_id)
+    record_change(session, "dependency_created", body, project_id=waiting.project_id, occurred_at=now)
     [added] = list_dependencies(session, user, waiting.project_id, dependency_id=made)
     return added
 

@@ -18,8 +18,8 @@ from sqlalchemy import Row
 
 from kino_api.problems import TooManyAttempts
 from kino_api.sql import read_sql
-from kino_api.words import plural
 from kino_core.database import ReadSession, WriteSession, query
+from kino_core.words import plural
 
 IPV4_PREFIX, IPV6_PREFIX = 24, 64
 

@@ -71,6 +71,14 @@ EMAIL_CHANGED = Letter(
     "The e-mail address of your Kino account was changed",
     ("Your Kino account has another e-mail address now; mail no longer comes here.", _NOT_YOU),
 )
+EMAIL_WANTED = Letter(
+    "email-wanted",
+    "Your e-mail address was entered for another Kino account",
+    (
+        "Somebody entered this address for another account of Kino. It is that of your account, and stays so.",
+        "If that was you, change the address of this account first. If it was not you, do nothing.",
+    ),
+)
 LOCKED_OUT = Letter(
     "locked-out",
     "Failed attempts to sign in to your Kino account",

@@ -14,12 +14,14 @@ from kino_api.users import User
 from kino_core.database import ReadSession, query
 from kino_core.errors import InvalidInput, NotFound
 from kino_core.events import agent_key, repository_id
-from kino_core.gold import PORTFOLIO, MetricValue, Point, Scope
+from kino_core.gold import PORTFOLIO, Evidence, MetricValue, Point, Scope
 from kino_core.identities import identify
+from kino_core.judgements import Detail
 from kino_core.metrics import Direction, Kind, Metric, ScopeType, Unit
-from kino_core.states import Detail
+from kino_core.restatement import Restatement
 from kino_core.statistics import TrendWord
 
+MOST_EVIDENCE = 1_000
 READ_METRICS = Permission(Resource.METRIC, Action.READ)
 
 
@@ -98,6 +100,21 @@ class ComparedReading(Reading):
     trend: Comparison | None
 
 
+@dataclass(frozen=True)
+class RestatedReading:
+    """A number then and now; `appeared` and `gone` are what stands behind the one and not behind the other.
+
+    Of each at most MOST_EVIDENCE are told, and `appeared_total` and `gone_total` count all.
+    """
+
+    then: Reading
+    now: Reading
+    appeared: list[Evidence]
+    appeared_total: int
+    gone: list[Evidence]
+    gone_total: int
+
+
 class ScopesCombined(InvalidInput):
     """A number of two scopes at once."""
 
@@ -153,7 +170,7 @@ def _members(found: MetricValue) -> dict[str, Any]:
         "p90": found.p90,
         "interval_low": found.interval and found.interval.low,
         "interval_high": found.interval and found.interval.high,
-        "details": found.details,
+        "details": dict(found.details),
         "reasons": list(found.reasons),
         "period": str(found.period),
         "as_of": found.as_of,
@@ -165,6 +182,18 @@ def _members(found: MetricValue) -> dict[str, Any]:
 
 def _point(point: Point) -> SeriesPoint:
     return SeriesPoint(point.start, point.end, point.value, point.n)
+
+
+def restated_reading_of(found: Restatement) -> RestatedReading:
+    """Return a restatement as the API tells it."""
+    return RestatedReading(
+        then=reading_of(found.then),
+        now=reading_of(found.now),
+        appeared=found.appeared[:MOST_EVIDENCE],
+        appeared_total=len(found.appeared),
+        gone=found.gone[:MOST_EVIDENCE],
+        gone_total=len(found.gone),
+    )
 
 
 def find_scope(session: ReadSession, user: User, named: dict[ScopeType, str | None]) -> Scope:

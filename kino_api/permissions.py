@@ -236,6 +236,7 @@ ROUTES: dict[tuple[str, str], Permission | Open] = {
     ("GET", "/api/v1/metrics"): Permission(Resource.METRIC, READ),
     ("GET", "/api/v1/metrics/{key}"): Permission(Resource.METRIC, READ),
     ("GET", "/api/v1/metrics/{key}/explain"): Permission(Resource.METRIC, READ),
+    ("GET", "/api/v1/metrics/{key}/restatement"): Permission(Resource.METRIC, READ),
     ("GET", "/api/v1/reports"): Permission(Resource.REPORT, READ),
     ("POST", "/api/v1/reports"): Permission(Resource.REPORT, CREATE),
     ("GET", "/api/v1/reports/{report_id}"): Permission(Resource.REPORT, READ),

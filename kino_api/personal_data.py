@@ -47,6 +47,10 @@ def pieces(file: IO[bytes]) -> Iterator[bytes]:
 def erase(session: WriteSession, subject: Subject, requested_by: uuid.UUID | None = None) -> Erasure:
     """Empty the account at once and have all else about the person erased; raises LastAdministrator."""
     asked = request_erasure(session, subject, requested_by)
-    body = {"erasure_id": str(asked.id), "user_id": str(asked.user_id) if asked.user_id else None}
+    body = {
+        "erasure_id": str(asked.id),
+        "user_id": str(asked.user_id) if asked.user_id else None,
+        "person_id": str(asked.person_id),
+    }
     record_change(session, "person_erased", body, project_id=None)
     return asked

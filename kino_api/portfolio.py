@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Row
 
 from kino_api.access import viewer
-from kino_api.health import Health, Signs, health_of
 from kino_api.project_list import Place, ProjectFilter, ProjectSort, ordered
-from kino_api.project_states import Priority, ProjectStatus
 from kino_api.sql import read_sql
 from kino_api.users import User
 from kino_core.database import ReadSession, query
+from kino_core.health import Health, Signs, health_of
 from kino_core.periods import Grain
+from kino_core.project_states import Priority, ProjectStatus
 
 SPARKLINE_WEEKS = 12
 

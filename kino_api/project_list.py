@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from kino_api.project_states import Priority, ProjectStatus
 from kino_api.shapes import cursor_parts, encode_cursor, invalid_cursor
+from kino_core.project_states import Priority, ProjectStatus
 
 
 @dataclass(frozen=True)

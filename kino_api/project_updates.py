@@ -103,7 +103,7 @@ def submit_update(session: WriteSession, user: User, project_id: uuid.UUID, fiel
     }
     _store(session, insert(project_update).values(**values))
     made = get_update(session, project_id, values["id"])
-    record_change(session, "update_submitted", _told(made), project_id=project_id)
+    record_change(session, "update_submitted", _told(made), project_id=project_id, occurred_at=made.updated_at)
     return made
 
 
@@ -129,7 +129,7 @@ def change_update(
     after = replace(after, updated_at=max(datetime.now(UTC), before.updated_at + timedelta(microseconds=1)))
     columns = {name: value for name, value in vars(after).items() if name not in _SHOWN_ONLY}
     _store(session, update(project_update).where(project_update.c.id == update_id).values(**columns))
-    record_change(session, "update_changed", _told(after), project_id=project_id)
+    record_change(session, "update_changed", _told(after), project_id=project_id, occurred_at=after.updated_at)
     return after
 
 

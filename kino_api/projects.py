@@ -18,10 +18,10 @@ from kino_api.etags import check_match
 from kino_api.initiatives import Initiative, ensure_initiative, hold_initiative
 from kino_api.names import checked_name
 from kino_api.portfolio import ProjectCard, list_projects
-from kino_api.project_states import Priority, ProjectStatus
 from kino_api.users import User
 from kino_core.database import ReadSession, WriteSession, query
 from kino_core.errors import Conflict, InvalidDates, InvalidInput
+from kino_core.project_states import Priority, ProjectStatus
 from kino_core.tables import project
 
 __all__ = [
@@ -107,15 +107,18 @@ def create_project(
     time_zone: str = "UTC",
     sample: bool = False,
     created_by: uuid.UUID | None = None,
+    project_id: uuid.UUID | None = None,
 ) -> Project:
     """Make a project; an initiative given by name is made if missing, one given by id must exist.
+
+    `project_id` is for those whose events are known before they are made.
 
     Raises InvalidName, InvalidDates, InvalidTimeZone, UnknownInitiative or ProjectExists.
     """
     now = datetime.now(UTC)
     group = _group(session, initiative, created_by)
     made = Project(
-        id=uuid.uuid4(),
+        id=project_id or uuid.uuid4(),
         name=checked_name(name),
         initiative_id=group.id if group else None,
         initiative=group.name if group else None,
@@ -135,7 +138,7 @@ def create_project(
     insertion = upsert(project).values(**_columns(made)).on_conflict_do_nothing()
     if not session.execute(insertion.returning(project.c.id)).all():
         raise _taken(made.name)
-    record_change(session, "project_created", told(made), project_id=made.id)
+    record_change(session, "project_created", told(made), project_id=made.id, occurred_at=made.updated_at)
     return made
 
 
@@ -229,7 +232,7 @@ def store_project(session: WriteSession, changed: Project) -> Project:
         if not isinstance(error.orig, UniqueViolation):
             raise
         raise _taken(after.name) from error
-    record_change(session, "project_changed", told(after), project_id=after.id)
+    record_change(session, "project_changed", told(after), project_id=after.id, occurred_at=after.updated_at)
     return after
 
 

@@ -62,17 +62,22 @@ def get_item(session: ReadSession | WriteSession, project_id: uuid.UUID, item_id
 
 
 def create_item(
-    session: WriteSession, project_id: uuid.UUID, wanted: dict[str, Any], *, created_by: User | None = None
+    session: WriteSession,
+    project_id: uuid.UUID,
+    wanted: dict[str, Any],
+    *,
+    created_by: User | None = None,
+    created_at: datetime | None = None,
 ) -> ScopeItem:
     """Add an item behind the others; `wanted` holds fields of ScopeItem, `title` at least.
 
-    Kino itself makes it where `created_by` is None. What agents have told of its key before counts too. Raises
-    InvalidName, as hold_project and as check_item.
+    Kino itself makes it where `created_by` is None, and now unless `created_at` says otherwise. What agents have told
+    of its key before counts too. Raises InvalidName, as hold_project and as check_item.
     """
     lock_merging(session)
     lock_order(session, project_id)
     hold_project(session, project_id)
-    now = datetime.now(UTC)
+    now = created_at or datetime.now(UTC)
     blank = ScopeItem(
         id=uuid.uuid4(),
         project_id=project_id,
@@ -99,7 +104,7 @@ def create_item(
     # An item that nobody said anything about is TODO: what agents have told of its key counts then.
     said = _said(made.status, now, None) if made.status is not ItemStatus.TODO else {}
     session.execute(insert(scope_item).values(**_columns(made), **said))
-    return _settled(session, made, "scope_item_created", said)
+    return _settled(session, made, "scope_item_created", said, at=now)
 
 
 def change_item(
@@ -133,7 +138,7 @@ def change_item(
     after = replace(after, updated_at=max(datetime.now(UTC), before.updated_at + MOMENT))
     said = _said(after.status, *_words(session, item_id)) if after.status is not before.status else {}
     session.execute(update(scope_item).where(scope_item.c.id == item_id).values(**_columns(after), **said))
-    return _settled(session, after, "scope_item_changed", said)
+    return _settled(session, after, "scope_item_changed", said, at=said.get("said_at", after.updated_at))
 
 
 def delete_item(
@@ -209,10 +214,10 @@ def _item(row: Row[Any]) -> ScopeItem:
     return ScopeItem(**fields)
 
 
-def _settled(session: WriteSession, item: ScopeItem, change: str, said: dict[str, Any]) -> ScopeItem:
+def _settled(session: WriteSession, item: ScopeItem, change: str, said: dict[str, Any], *, at: datetime) -> ScopeItem:
     settle_items(session, [(item.project_id, str(item.id))])
     settled = get_item(session, item.project_id, item.id)
-    record_change(session, change, _told(settled, said), project_id=item.project_id, occurred_at=said.get("said_at"))
+    record_change(session, change, _told(settled, said), project_id=item.project_id, occurred_at=at)
     return settled
 
 
@@ -247,7 +252,10 @@ def _columns(item: ScopeItem) -> dict[str, Any]:
 
 
 def _told(item: ScopeItem, said: dict[str, Any]) -> dict[str, Any]:
-    """Return what the log says about an item; `said_at` is there where the change was a word about its status."""
+    """Return what the log says about an item; `said_at` is there where the change was a word about its status.
+
+    That moment may be one to come, as agents' clocks may be ahead: `updated_at` puts what was said in order.
+    """
     return {
         "item_id": str(item.id),
         "project_id": str(item.project_id),
@@ -264,4 +272,5 @@ def _told(item: ScopeItem, said: dict[str, Any]) -> dict[str, Any]:
         "assignee_id": str(item.assignee_id) if item.assignee_id else None,
         "milestone_id": str(item.milestone_id) if item.milestone_id else None,
         "position": item.position,
+        "updated_at": item.updated_at.isoformat(),
     }

@@ -158,8 +158,11 @@ def change_user(
     now = _now(session)
     session.execute(update(user_table).where(user_table.c.id == user_id).values(**values, updated_at=now))
     ended = end_sessions(session, user_id) if _ends_sessions(values) else []
-    record_change(session, "user_changed", {"user_id": str(user_id), "fields": sorted(values)}, project_id=None)
-    return Changed(get_account(session, user_id), ended)
+    after = get_account(session, user_id)
+    person_id = after.person_id and str(after.person_id)
+    body = {"user_id": str(user_id), "fields": sorted(values), "person_id": person_id}
+    record_change(session, "user_changed", body, project_id=None, occurred_at=now)
+    return Changed(after, ended)
 
 
 def _send_invitation(session: WriteSession, link_secret: str, user_id: uuid.UUID, email: str) -> None:

@@ -1,9 +1,47 @@
-"""The shape of a git history: which commits a merge brought in."""
+"""The shape of a git history: which commits a merge brought in, and which a deployment."""
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 Parents = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """A deployment of commit `sha`. `estimated` says that its history is unknown.
+
+    It is then taken to contain every commit up to `until` (microseconds since 1970).
+    """
+
+    key: str
+    sha: str | None
+    until: int
+    estimated: bool
+
+
+def first_shipped(
+    commits: Mapping[str, tuple[Sequence[str] | None, int]], shipments: Iterable[Shipment]
+) -> dict[str, str]:
+    """Return, for each commit that was deployed, the key of the first of `shipments` (in order) that contained it.
+
+    `commits` maps a commit to its parents, None where they are unknown, and when it was committed (microseconds since
+    1970); parents outside the mapping are ignored.
+    """
+    shipped: dict[str, str] = {}
+    by_time = sorted(commits, key=lambda sha: commits[sha][1], reverse=True)
+    for shipment in shipments:
+        if shipment.estimated:
+            while by_time and commits[by_time[-1]][1] <= shipment.until:
+                shipped.setdefault(by_time.pop(), shipment.key)
+            continue
+        stack = [shipment.sha] if shipment.sha is not None else []
+        while stack:
+            sha = stack.pop()
+            if sha in commits and sha not in shipped:
+                shipped[sha] = shipment.key
+                stack.extend(commits[sha][0] or ())
+    return shipped
 
 
 def brought_in(parents: Parents, merges: Iterable[str]) -> dict[str, set[str]]:

@@ -8,7 +8,8 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
-from kino_assets.agent_work import gather_usage, gather_work
+from kino_assets.agent_work import gather_usage, gather_work, has_moved_spending, has_moved_task
+from kino_assets.deliveries import gather_deliveries, walk_deployments
 from kino_assets.history import brought_in
 from kino_assets.sql import every_sql, read_sql
 from kino_core.events import Source, agent_key, repository_id
@@ -42,6 +43,21 @@ _KINO, _GITHUB, _AGENT = frozenset([Source.KINO]), frozenset([Source.GITHUB]), f
 _CODE = frozenset([Source.GIT, Source.GITHUB])
 
 _HISTORY = frozenset(["commit", "push", "pull_request"])
+_TOLD_PROJECT = frozenset(["project_created", "project_changed"])
+_TOLD_ITEM = frozenset(["scope_item_created", "scope_item_changed", "scope_item_deleted"])
+_TOLD_ACCOUNT = frozenset(["user_changed", "person_erased"])
+_MOVES_ITEMS = frozenset(["task_started", "task_completed", "blocker_identified", "blocker_resolved"])
+_PLAN = _TOLD_ITEM | _TOLD_PROJECT | _TOLD_ACCOUNT | _MOVES_ITEMS | frozenset(["project_deleted"])
+
+_ALERTS = frozenset(["code_scanning_alert", "dependabot_alert", "secret_scanning_alert"])
+# All that can change what became of work. Tables that share what is gathered for a window follow the same events.
+_DELIVERY = (
+    _HISTORY
+    | _ALERTS
+    | frozenset(["deployment_status", "release", "issues", "test_execution", "check_run", "status"])
+    | frozenset(["repository_connected", "repository_disconnected"])
+)
+_EVERYONE = frozenset(Source)
 
 # All that can change what became of agents' work. Tables that share what is gathered for a window follow the same.
 _WORK = _HISTORY | frozenset(
@@ -66,11 +82,12 @@ TABLES: tuple[Table, ...] = (
     Table("github_pull_request", ("repository_id", "number"), _GITHUB, frozenset(["pull_request"])),
     Table("pull_request_commit", ("repository_id", "number", "sha"), _CODE, _HISTORY),
     Table("pull_request", ("repository_id", "number"), _CODE, _HISTORY),
+    Table("review_request", ("event_source", "event_id"), _GITHUB, frozenset(["pull_request", "pull_request_review"])),
     Table("agent_activity", ("event_source", "event_id"), _AGENT),
     Table("test_run", ("event_source", "event_id"), _AGENT, frozenset(["test_execution"])),
     Table("pull_request_head", ("repository_id", "number", "sha"), _GITHUB, frozenset(["pull_request"])),
     Table("change_request", ("event_source", "event_id"), _GITHUB, frozenset(["pull_request_review"])),
-    Table("work_pull_request", ("event_source", "event_id", "repository_id", "number"), frozenset(Source), _WORK),
+    Table("work_pull_request", ("event_source", "event_id", "repository_id", "number"), _EVERYONE, _WORK),
     Table("blocker_resolution", ("event_source", "event_id"), _KINO, frozenset(["blocker_resolved"])),
     Table(
         "blocker_change",
@@ -78,13 +95,39 @@ TABLES: tuple[Table, ...] = (
         _AGENT | _KINO,
         frozenset(["blocker_identified", "task_completed", "blocker_resolved"]),
     ),
-    Table("task", ("project_id", "task_id"), frozenset(Source), _WORK),
-    Table("agent_usage", ("project_id", "usage_key"), frozenset(Source), _WORK),
+    Table("task", ("project_id", "task_id"), _EVERYONE, _WORK),
+    Table("agent_usage", ("project_id", "usage_key"), _EVERYONE, _WORK),
     Table("agent_quarter", ("project_id", "agent_id", "sitting", "quarter"), _AGENT),
-    Table("pull_request_cost", ("repository_id", "number"), frozenset(Source), _WORK),
+    Table("pull_request_cost", ("repository_id", "number"), _EVERYONE, _WORK),
+    Table(
+        "deployment_event", ("event_source", "event_id"), _GITHUB, frozenset(["deployment_status", "release", "push"])
+    ),
+    Table("github_issue", ("repository_id", "number"), _GITHUB, frozenset(["issues"])),
+    Table("alert_event", ("event_source", "event_id"), _GITHUB, _ALERTS),
+    Table("alert_change", ("repository_id", "tool", "number"), _GITHUB, _ALERTS),
+    Table("tested_commit", ("place_id", "name", "sha"), _AGENT | _GITHUB, frozenset(["test_execution", "check_run"])),
+    Table("coverage_report", ("event_source", "event_id"), _EVERYONE, _DELIVERY),
+    Table("delivered_commit", ("repository_id", "sha"), _EVERYONE, _DELIVERY),
+    Table("pull_request_outcome", ("repository_id", "number"), _EVERYONE, _DELIVERY),
+    Table("incident", ("repository_id", "number"), _EVERYONE, _DELIVERY),
+    Table("deployment", ("repository_id", "deployment_key"), _EVERYONE, _DELIVERY),
+    Table("alert_origin", ("repository_id", "tool", "number"), _EVERYONE, _DELIVERY),
+    Table("project_status", ("event_source", "event_id"), _KINO, _TOLD_PROJECT),
+    Table(
+        "project_update",
+        ("update_id",),
+        _KINO,
+        frozenset(["update_submitted", "update_changed", "update_deleted"]),
+    ),
+    Table("dependency", ("dependency_id",), _KINO, frozenset(["dependency_created", "dependency_deleted"])),
+    Table("account", ("user_id",), _KINO, _TOLD_ACCOUNT),
+    Table("scope_telling", ("event_source", "event_id"), _KINO, _TOLD_ITEM),
+    # One after the other, always both: what the first has worked out is what the second tells in full.
+    Table("scope_item", ("project_id", "item_id"), _AGENT | _KINO, _PLAN),
+    Table("scope_change", ("project_id", "item_id"), _AGENT | _KINO, _PLAN),
 )
 
-_FAMILIES = ("log", "code", "agents", "gold")
+_FAMILIES = ("log", "code", "agents", "delivery", "quality", "work", "states", "gold")
 _STANDING = frozenset([Kind.LEVEL, Kind.LEVEL_RATIO])
 _HAPPENING = frozenset(Kind) - _STANDING
 _GOLD_STEPS = {
@@ -150,7 +193,8 @@ def process_window(lake: duckdb.DuckDBPyConnection, high: int, *, anew: bool = F
         if table.name == _FIRST_OF_FACTS:
             lake.execute(read_sql("silver/places"))
         if any(table.follows(Source(source), event_type) for source, event_type in kinds):
-            _BEFORE.get(table.name, _nothing)(lake)
+            if not _BEFORE.get(table.name, _nothing)(lake):
+                continue
             lake.execute(read_sql(f"silver/{table.name}"))
             if _replace(lake, table, anew=anew):
                 changed.add(table.name)
@@ -238,7 +282,7 @@ def _name_repositories(lake: duckdb.DuckDBPyConnection) -> None:
     _insert(lake, "repository_name", ["repository", "repository_id"], rows)
 
 
-def _identify_signatures(lake: duckdb.DuckDBPyConnection) -> None:
+def _identify_signatures(lake: duckdb.DuckDBPyConnection) -> bool:
     """Classify the names and addresses that no earlier window held, before commits refer to them."""
     lake.execute(read_sql("silver/window_commit"))
     signatures = lake.execute(read_sql("silver/signature")).fetchall()
@@ -248,6 +292,7 @@ def _identify_signatures(lake: duckdb.DuckDBPyConnection) -> None:
         rows.append((name, email, login, found.key, str(found.kind), *_owner(found)))
     columns = ["name", "email", "login", "identity_key", "kind", "person_id", "agent", "agent_id", "agent_type"]
     _insert(lake, "silver.identity", columns, rows)
+    return True
 
 
 def _owner(found: Identity) -> tuple[str | None, str | None, str | None, str | None]:
@@ -256,9 +301,11 @@ def _owner(found: Identity) -> tuple[str | None, str | None, str | None, str | N
     return None, found.agent, str(agent_key(found.agent)), str(found.agent_type)
 
 
-def _walk_merges(lake: duckdb.DuckDBPyConnection) -> None:
+def _walk_merges(lake: duckdb.DuckDBPyConnection) -> bool:
     """Find the commits that each merged branch brought in, for the repositories this window concerns."""
     lake.execute(read_sql("silver/merge_candidate"))
+    if not _has_pull_requests(lake):
+        return False
     lake.execute("CREATE OR REPLACE TEMP TABLE merged_branch (repository_id UUID, number BIGINT, sha VARCHAR)")
     merges = lake.execute(
         "SELECT repository_id::VARCHAR, number, sha FROM merge_candidate WHERE by_merge ORDER BY ALL"
@@ -272,26 +319,39 @@ def _walk_merges(lake: duckdb.DuckDBPyConnection) -> None:
             for sha in branch
         ]
         _insert(lake, "merged_branch", ["repository_id", "number", "sha"], rows)
+    return True
 
 
-def _name_agents(lake: duckdb.DuckDBPyConnection) -> None:
+def _has_pull_requests(lake: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether there are pull requests in the repositories this window concerns, or were."""
+    return lake.execute(read_sql("silver/any_pull_request")).fetchone() is not None
+
+
+def _name_agents(lake: duckdb.DuckDBPyConnection) -> bool:
     rows = [
         (name, declared, str(agent_key(name)), str(agent_type_of(name, declared)))
         for name, declared in lake.execute(read_sql("silver/agent")).fetchall()
     ]
     _insert(lake, "silver.agent", ["agent_name", "declared_type", "agent_id", "agent_type"], rows)
+    return True
 
 
-def _nothing(_: duckdb.DuckDBPyConnection) -> None:
-    return None
+def _nothing(_: duckdb.DuckDBPyConnection) -> bool:
+    return True
 
 
-_BEFORE: dict[str, Callable[[duckdb.DuckDBPyConnection], None]] = {
+# What is made ready for a table; where that tells that no row of it can change, it is passed over.
+_BEFORE: dict[str, Callable[[duckdb.DuckDBPyConnection], bool]] = {
     "commit": _identify_signatures,
     "pull_request_commit": _walk_merges,
+    "pull_request": _has_pull_requests,
     "agent_activity": _name_agents,
     "work_pull_request": gather_work,
+    "task": has_moved_task,
     "agent_usage": gather_usage,
+    "pull_request_cost": has_moved_spending,
+    "delivered_commit": walk_deployments,
+    "pull_request_outcome": gather_deliveries,
 }
 
 

@@ -47,6 +47,8 @@ def _as_dict(verdict: Verdict) -> dict[str, Any]:
         "ok": found is None,
         "sealed": verdict.sealed,
         "dropped": verdict.dropped,
+        "redacted": verdict.redacted,
+        "erasures": verdict.erasures,
         "unsealed": verdict.waiting.entries,
         "anchors": verdict.anchors,
         "found": asdict(found) | {"message": found.sentence} if found else None,
@@ -56,12 +58,21 @@ def _as_dict(verdict: Verdict) -> dict[str, Any]:
 def _sentence(verdict: Verdict) -> str:
     if verdict.found is not None:
         return f"The audit does not fit {_place(verdict.found)}. {verdict.found.sentence}"
-    facts = [f"{verdict.sealed} entries are as they were sealed", f"{verdict.anchors} anchors agree"]
+    facts = [
+        f"{verdict.sealed} entries are as they were sealed{_redacted(verdict)}",
+        f"{verdict.anchors} anchors agree",
+    ]
     if verdict.dropped:
         facts.append(f"{verdict.dropped} were old enough to go")
     if verdict.waiting.entries:
         facts.append(f"{verdict.waiting.entries} wait for their seal")
     return f"The audit is in order: {', '.join(facts)}."
+
+
+def _redacted(verdict: Verdict) -> str:
+    if not verdict.redacted:
+        return ""
+    return f" but for {verdict.redacted} that {verdict.erasures} erasure{'s' * (verdict.erasures != 1)} rewrote"
 
 
 def _place(found: Found) -> str:

@@ -40,6 +40,8 @@ VERBS = {
     "user": Verb("user", "Export or erase everything about a person."),
     "token": Verb("token", "Create, list, rotate and revoke agent tokens."),
     "backfill": Verb("backfill", "Bring history in."),
+    "simulate": Verb("simulate", "Make up a portfolio, for trials and benchmarks."),
+    "demo": Verb("sample", "Add a sample portfolio to look around in, and remove it again."),
     "dlq": Verb("dlq", "See and handle events that could not be folded."),
     "events": Verb("events", "Watch events come in."),
     "audit": Verb("audit", "Check that nobody changed the audit."),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kino_cli.moments import AsOfOption, moment_of
 from kino_cli.options import HomeOption, JsonOption, settings_of
 from kino_cli.output import print_json, print_table
 from kino_cli.scopes import AgentOption, InitiativeOption, PersonOption, ProjectOption, RepositoryOption, find_scope
@@ -19,6 +20,9 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 PeriodOption = Annotated[
     str, typer.Option("--period", metavar="PERIOD", help="2026, 2026-Q3, 2026-09, 2026-W37 or two days with a slash.")
+]
+SinceOption = Annotated[
+    str, typer.Option("--since", metavar="T", help="When the number was read: a day or an RFC 3339 time.")
 ]
 
 
@@ -42,6 +46,7 @@ def show(
     person: PersonOption = None,
     agent: AgentOption = None,
     by: Annotated[Grain | None, typer.Option("--by", help="Also show each day, week or month of the period.")] = None,
+    as_of: AsOfOption = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -51,7 +56,7 @@ def show(
     declared, asked = metric(key), parse_period(period)
     settings = settings_of(home)
     scope = find_scope(settings, _names(project, initiative, repository, person, agent))
-    with open_gold(settings) as gold:
+    with open_gold(settings, moment_of(as_of, "as_of") if as_of else None) as gold:
         found = gold.value(declared.key, scope, asked, by, compared=True)
     if json:
         print_json(_members(found))
@@ -75,6 +80,7 @@ def explain(
     agent: AgentOption = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many entities to list.")] = 100,
     offset: Annotated[int, typer.Option("--offset", min=0, help="How many to skip.")] = 0,
+    as_of: AsOfOption = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -84,13 +90,48 @@ def explain(
     declared, asked = metric(key), parse_period(period)
     settings = settings_of(home)
     scope = find_scope(settings, _names(project, initiative, repository, person, agent))
-    with open_gold(settings) as gold:
+    with open_gold(settings, moment_of(as_of, "as_of") if as_of else None) as gold:
         found = gold.explain(declared.key, scope, asked, limit, offset)
     if json:
         print_json({"metric": declared.key, "period": str(asked), "items": [asdict(entity) for entity in found]})
     else:
         rows = [(e.occurred_at, e.entity, e.numerator, e.denominator, f"{e.event_source} {e.event_id}") for e in found]
         print_table(["When", "What", "Counts", "Of", "Event"], rows)
+
+
+@app.command()
+def restated(
+    key: str,
+    period: PeriodOption,
+    since: SinceOption,
+    project: ProjectOption = None,
+    initiative: InitiativeOption = None,
+    repository: RepositoryOption = None,
+    person: PersonOption = None,
+    agent: AgentOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Tell what became of a number since it was read, and what came in or went between."""
+    from kino_core.restatement import restated as compare
+
+    declared, asked = metric(key), parse_period(period)
+    settings = settings_of(home)
+    scope = find_scope(settings, _names(project, initiative, repository, person, agent))
+    found = compare(settings, declared.key, scope, asked, moment_of(since, "since"))
+    if json:
+        members = {"then": _members(found.then), "now": _members(found.now)}
+        print_json(members | {part: [asdict(each) for each in getattr(found, part)] for part in ("appeared", "gone")})
+        return
+    signed = [("+", each) for each in found.appeared] + [("-", each) for each in found.gone]
+    rows = [(sign, e.occurred_at, e.entity, e.numerator, f"{e.event_source} {e.event_id}") for sign, e in signed]
+    print_table(["", "When", "What", "Counts", "Event"], rows)
+    print(f"It was {_plain(found.then.value)} as of {found.then.as_of:%Y-%m-%d %H:%M} UTC,", end=" ")
+    print(f"and is {_plain(found.now.value)} now: {len(found.appeared)} appeared, {len(found.gone)} went.")
+
+
+def _plain(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:g}"
 
 
 def _members(found: "MetricValue") -> dict[str, object]:

@@ -1,12 +1,12 @@
 """`kino report`: a quarterly business review or a newsletter as files."""
 
 import shutil
-from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kino_cli.moments import AsOfOption, moment_of
 from kino_cli.options import HomeOption, JsonOption, settings_of
 from kino_cli.output import print_json, progress
 from kino_cli.scopes import InitiativeOption, ProjectOption, find_scope
@@ -21,9 +21,6 @@ PeriodOption = Annotated[
     str, typer.Option("--period", metavar="PERIOD", help="2026, 2026-Q3, 2026-09, 2026-W37 or two days with a slash.")
 ]
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to put the files; made if missing.")]
-AsOfOption = Annotated[
-    str | None, typer.Option("--as-of", metavar="T", help="What was known then: a day or an RFC 3339 time.")
-]
 FormatOption = Annotated[
     str | None, typer.Option("--format", metavar="LIST", help="Formats with commas between them [default: all].")
 ]
@@ -72,7 +69,7 @@ def _make(
 ) -> None:
     from kino_reports.make import check_formats, make_report
 
-    days, moment = parse_period(period), _moment(as_of) if as_of else None
+    days, moment = parse_period(period), moment_of(as_of, "as_of") if as_of else None
     asked = check_formats(kind, [form.strip() for form in formats.split(",")] if formats else None)
     settings = settings_of(home)
     scope = find_scope(settings, {ScopeType.PROJECT: project, ScopeType.INITIATIVE: initiative})
@@ -94,14 +91,3 @@ def _copy(path: Path, out: Path) -> Path:
         return Path(shutil.copyfile(path, out / path.name))
     except OSError as error:
         raise InvalidInput(f"The files cannot be put into {out}: {error.strerror}. Name another folder.") from error
-
-
-def _moment(text: str) -> datetime:
-    """Return the moment that `text` names: the end of a day in UTC, or a time with its zone."""
-    try:
-        if len(text) == len("2026-09-30"):
-            return datetime.combine(date.fromisoformat(text) + timedelta(days=1), time(), UTC)
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(f"{text!r} is no time. Use 2026-09-30 or 2026-09-30T18:00:00Z.", field="as_of") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -95,13 +95,14 @@ def _finish(settings: Settings, database: Database, erasure_id: uuid.UUID) -> No
     """Do what is left of an erasure, after whatever a running Kino does of it already."""
     from kino_assets.erasure import erase_from_lake
     from kino_assets.refresher import refresh_through_dagster
+    from kino_ingest.audit.chain import load_audit_key
     from kino_ingest.erasure import erase_from_log
 
     with only_eraser(settings.database_url, wait=True):
         with database.read() as session:
             work = next_work(session, Step.LOG, erasure_id)
         if work is not None:
-            erase_from_log(settings.database_url, work)
+            erase_from_log(settings.database_url, work, load_audit_key(settings.secrets_path))
         with database.read() as session:
             work = next_work(session, Step.LAKE, erasure_id)
         if work is not None:

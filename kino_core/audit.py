@@ -18,6 +18,7 @@ WITHOUT_TRIGGER = {
     "audit": "it is the audit",
     "audit_anchor": "the audit's own, append-only",
     "audit_cut": "the audit's own, append-only",
+    "audit_redaction": "the audit's own, append-only",
     "audit_seal": "the audit's own, append-only",
     "audit_unsealed": "the audit's own: what is not sealed yet",
     "commit": "folded from the log, which nobody changes",

@@ -1,6 +1,6 @@
 """What metrics come to, place by place: from gold what it keeps, from silver what passes with time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -10,11 +10,12 @@ import duckdb
 import pyarrow as pa
 
 from kino_core.comparisons import last_weeks
+from kino_core.judgements import Detail
 from kino_core.measurements import measurement_views, value_macros
 from kino_core.metrics import Kind, Metric, metric
 from kino_core.periods import Period
 from kino_core.scope import Scope
-from kino_core.states import Detail, read_states
+from kino_core.states import read_states
 from kino_core.statistics import trend
 
 
@@ -30,7 +31,7 @@ class Cell:
     upper: float | None = None
     n: int = 0
     entities: int = 0
-    details: dict[str, Detail] = field(default_factory=dict)
+    details: Mapping[str, Detail] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
 
 
@@ -67,14 +68,17 @@ def _kept(lake: duckdb.DuckDBPyConnection, asked: Sequence[Asked]) -> Cells:
 
 def _passing(lake: duckdb.DuckDBPyConnection, now: datetime, asked: Sequence[Asked]) -> Cells:
     """Return the cells of states, as of the ends of their periods or of now."""
+    asked = [each for each in asked if not each[0].scopes or each[1].type in each[0].scopes]
     metrics = dict.fromkeys(declared for declared, _, _ in asked)
     places = list(dict.fromkeys((scope, period) for _, scope, period in asked))
     found = read_states(lake, metrics, [(str(scope.type), scope.key, period) for scope, period in places], now)
+    wanted = {(declared.key, scope, period) for declared, scope, period in asked}
     return {
         (key, *places[place]): Cell(
             state.value, n=state.n, entities=state.entities, details=state.details, reasons=state.reasons
         )
         for (key, place), state in found.items()
+        if (key, *places[place]) in wanted
     }
 
 

@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -14,6 +14,7 @@ import duckdb
 from kino_core.cells import KEPT_COLUMNS, Cells, read_cells
 from kino_core.comparisons import last_periods, last_weeks, period_a_year_ago, period_before
 from kino_core.errors import InvalidInput, NotFound
+from kino_core.judgements import Detail
 from kino_core.lake import LakeNotReady, connect_lake
 from kino_core.measurements import measurement_views
 from kino_core.metrics import Kind, Metric, metric
@@ -21,7 +22,7 @@ from kino_core.periods import Grain, Period
 from kino_core.scope import PORTFOLIO as PORTFOLIO
 from kino_core.scope import Scope as Scope
 from kino_core.settings import Settings
-from kino_core.states import Detail, explain_state
+from kino_core.states import explain_state
 from kino_core.statistics import Trend, trend
 
 
@@ -66,7 +67,7 @@ class MetricValue:
     snapshot_id: int
     p90: float | None = None
     interval: Interval | None = None
-    details: dict[str, Detail] = field(default_factory=dict)
+    details: Mapping[str, Detail] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
     previous: Point | None = None
     year_ago: Point | None = None
@@ -261,6 +262,10 @@ class Gold:
             series=[point(part) for part in plan.parts],
         )
 
+    def projects(self) -> list[uuid.UUID]:
+        """Return every project that the lake knows."""
+        return [project for (project,) in self._lake.execute("SELECT project_id FROM silver.project").fetchall()]
+
     def explain(
         self,
         key: str,
@@ -284,6 +289,8 @@ class Gold:
             return self.explain(
                 declared.trend_of, scope, Period(weeks[0].start, weeks[-1].end), limit, offset, projects=projects
             )
+        if declared.scopes and scope.type not in declared.scopes:
+            return []
         if declared.kind is Kind.STATE:
             place = (str(scope.type), scope.key, period)
             rows = explain_state(self._lake, declared, place, self.now, projects=seen, limit=limit, offset=offset)
@@ -296,7 +303,7 @@ class Gold:
                 "scope_type": str(scope.type),
                 "scope_id": scope.key,
                 # A level at the end of a period stands on every change before it.
-                "first": date.min if declared.kind is Kind.LEVEL else period.start,
+                "first": date.min if declared.kind in (Kind.LEVEL, Kind.LEVEL_RATIO) else period.start,
                 "last": period.end,
                 "projects": seen,
                 "limit": limit,

@@ -36,6 +36,37 @@ FACTS: dict[str, Fact] = {
     ),
     "task": Fact("'task ' || task_id", ("project_id", "task_id"), project="project_id"),
     "blocker_change": Fact("'blocker ' || blocker_id", ("project_id", "blocker_id"), project="project_id"),
+    "deployment": Fact("deployment_key", ("repository_id", "deployment_key"), repository="repository_id"),
+    "delivered_commit": Fact(
+        "'commit ' || sha", ("repository_id", "sha"), repository="repository_id", person="person_id"
+    ),
+    "pull_request_outcome": Fact(
+        "'pull request #' || number", ("repository_id", "number"), repository="repository_id", person="person_id"
+    ),
+    "tested_commit": Fact(
+        "name || ' on ' || sha", ("place_id", "name", "sha"), repository="repository_id", project="project_id"
+    ),
+    "alert_change": Fact(
+        "'alert ' || tool || ' #' || number", ("repository_id", "tool", "number"), repository="repository_id"
+    ),
+    "alert_origin": Fact(
+        "'alert ' || tool || ' #' || number",
+        ("repository_id", "tool", "number"),
+        repository="repository_id",
+        person="person_id",
+    ),
+    "scope_item": Fact(
+        "'item ' || coalesce(key, item_id::VARCHAR)",
+        ("project_id", "item_id"),
+        project="project_id",
+        person="person_id",
+    ),
+    "scope_change": Fact(
+        "'item ' || coalesce(key, item_id::VARCHAR)",
+        ("project_id", "item_id"),
+        project="project_id",
+        person="person_id",
+    ),
 }
 
 

@@ -5,9 +5,7 @@ told of it (`event_source`, `event_id`, `occurred_at`), its `numerator`, a `reas
 whether it is `counted`. Rows that are not counted tell that the place has input, or what others are compared with.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -17,42 +15,12 @@ from operator import itemgetter
 import duckdb
 import pyarrow as pa
 
+from kino_core.judgements import JUDGEMENTS, Detail, Moment, Row, State
 from kino_core.lake import quoted
 from kino_core.metrics.declaration import Metric
 from kino_core.periods import Period
 
 MOST_REASONS = 20
-Detail = str | int | float | None
-
-
-@dataclass(frozen=True)
-class State:
-    """What a state comes to: like any value, with what else there is to know and the reasons in words."""
-
-    value: float | None = None
-    n: int = 0
-    entities: int = 0
-    details: dict[str, Detail] = field(default_factory=dict)
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Moment:
-    """The moment that a state is asked for, and the time zone of whom it is asked for."""
-
-    at: datetime
-    time_zone: str
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a state that a function works out."""
-
-    entity: str
-    occurred_at: datetime
-    numerator: float | None
-    counted: bool
-    reason: str | None
 
 
 def read_states(
@@ -69,7 +37,9 @@ def read_states(
         return {}
     _ask(lake, asked, now)
     found = {}
-    for metric in metrics:
+    chosen = list(metrics)
+    _share(lake, chosen)
+    for metric in chosen:
         for place, state in _values(lake, metric):
             found[metric.key, place] = state
     return found
@@ -87,9 +57,10 @@ def explain_state(
 ) -> list[tuple[str, str, str, datetime, float | None, float | None]]:
     """Return what a state stands on, the oldest first: rows of entity, event, time, numerator and denominator."""
     _ask(lake, [asked], now)
+    _share(lake, [metric])
     _prepare(lake, metric)
     bound = {"projects": None if projects is None else list(projects), "limit": limit, "offset": offset}
-    return lake.execute(_sql("explain").format(rows=_sql(metric.key)), bound).fetchall()
+    return lake.execute(_sql("explain").format(rows=_rows(metric)), bound).fetchall()
 
 
 def _ask(lake: duckdb.DuckDBPyConnection, asked: Sequence[tuple[str, str, Period]], now: datetime) -> None:
@@ -106,7 +77,7 @@ def _values(lake: duckdb.DuckDBPyConnection, metric: Metric) -> list[tuple[int, 
         return _worked_out(lake, metric)
     told = ", ".join(f"'{name}': {expression}" for name, expression in metric.details)
     sql = _sql("value").format(
-        rows=_sql(metric.key), value=metric.value, details=f"{{{told}}}" if told else "NULL", most=MOST_REASONS
+        rows=_rows(metric), value=metric.value, details=f"{{{told}}}" if told else "NULL", most=MOST_REASONS
     )
     return [
         (place, State(value, n, entities, _plain(details), tuple(reasons or ())))
@@ -115,21 +86,25 @@ def _values(lake: duckdb.DuckDBPyConnection, metric: Metric) -> list[tuple[int, 
 
 
 def _worked_out(lake: duckdb.DuckDBPyConnection, metric: Metric) -> list[tuple[int, State]]:
-    found = lake.execute(_sql("rows").format(rows=_sql(metric.key))).fetchall()
+    found = lake.execute(_sql("rows").format(rows=_rows(metric))).fetchall()
     return [
-        (place, _WORK_OUT[metric.key]([Row(*row[3:]) for row in rows], Moment(moment, time_zone)))
+        (place, JUDGEMENTS[metric.key].judge([Row(*row[3:]) for row in rows], Moment(moment, time_zone)))
         for (place, moment, time_zone), rows in groupby(found, key=itemgetter(0, 1, 2))
     ]
 
 
-def _events_landed(rows: list[Row], _moment: Moment) -> State:
-    by_source = Counter[str]()
-    for row in rows:
-        by_source[row.reason or ""] += int(row.numerator or 0)
-    return State(by_source.total(), by_source.total(), by_source.total(), dict(sorted(by_source.items())))
+def _rows(metric: Metric) -> str:
+    judgement = JUDGEMENTS.get(metric.key)
+    return _sql(judgement.rows if judgement else metric.key)
 
 
-_WORK_OUT: dict[str, Callable[[list[Row], Moment], State]] = {"events_landed": _events_landed}
+def _share(lake: duckdb.DuckDBPyConnection, metrics: Sequence[Metric]) -> None:
+    """Work out once what several states look at."""
+    if any(fact in _PLANNED for metric in metrics for fact in metric.facts):
+        lake.execute(_sql("plan"))
+
+
+_PLANNED = ("scope_change", "project_status")
 
 
 def _prepare(lake: duckdb.DuckDBPyConnection, metric: Metric) -> None:

@@ -79,7 +79,7 @@ def read_report(raw: bytes) -> ReceivedReport:
 
 
 def report_event(
-    received: ReceivedReport, *, project_id: uuid.UUID, token_id: uuid.UUID, agent_type: str | None
+    received: ReceivedReport, *, project_id: uuid.UUID, token_id: uuid.UUID | None, agent_type: str | None
 ) -> Event:
     """Return the event of a report sent with a token of this project.
 

@@ -5,7 +5,9 @@ import os
 import subprocess
 import tempfile
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,13 @@ from kino_ingest.git import LOG_FORMAT, Rejected
 from kino_ingest.landing import Outcome
 
 CHUNK_BYTES = 256 * 1024
+BATCHES_AHEAD = 2
+"""How many batches may wait for PostgreSQL: with more, memory would hold a history that is read faster than stored."""
 _GZIP_MAGIC = b"\x1f\x8b"
+
+
+_Batch = list[Event | Rejected]
+_Outcomes = list[Outcome | RefusedRow]
 
 
 class UnreadableHistory(KinoError):
@@ -46,31 +54,53 @@ def backfill(
     on_rejected: Callable[[str], None],
     on_landed: Callable[[int], None],
 ) -> BackfillCount:
-    """Land `events` in batches, one transaction each, and return their count.
+    """Land `events` in batches, one transaction each, and return their count; `database` needs one connection.
 
     `on_rejected` gets a sentence for each record that was not landed, `on_landed` the number of records after each
     batch. What landed before an error stays; running again continues where it stopped.
     """
     count = BackfillCount()
-    for batch in _batches(events):
-        good = [event for event in batch if isinstance(event, Event)]
-        outcomes = land_chunk(database, good) if good else []
-        for record in batch:
-            if isinstance(record, Rejected):
-                on_rejected(f"Record {record.position} was rejected: {record.reason}.")
-        refused = 0
-        for event, outcome in zip(good, outcomes, strict=True):
-            if outcome is Outcome.CONFLICT:
-                on_rejected(f"{event.event_id} was rejected: it landed before with other content.")
-            elif isinstance(outcome, RefusedRow):
-                on_rejected(f"{event.event_id} was rejected: {outcome.message}")
-            refused += not isinstance(outcome, Outcome) or outcome is Outcome.CONFLICT
-        count.events += len(batch)
-        count.accepted += outcomes.count(Outcome.ACCEPTED)
-        count.duplicates += outcomes.count(Outcome.DUPLICATE)
-        count.rejected += len(batch) - len(good) + refused
+    waiting: deque[tuple[_Batch, Future[_Outcomes]]] = deque()
+
+    def settle() -> None:
+        batch, landing = waiting.popleft()
+        _settle(count, batch, landing.result(), on_rejected)
         on_landed(len(batch))
+
+    # While PostgreSQL writes one batch, the next is read.
+    with ThreadPoolExecutor(1, thread_name_prefix="landing") as landings:
+        try:
+            for batch in _batches(events):
+                waiting.append((batch, landings.submit(_land, database, batch)))
+                if len(waiting) > BATCHES_AHEAD:
+                    settle()
+        finally:
+            while waiting:
+                settle()
     return count
+
+
+def _land(database: Database, batch: _Batch) -> _Outcomes:
+    good = [event for event in batch if isinstance(event, Event)]
+    return land_chunk(database, good) if good else []
+
+
+def _settle(count: BackfillCount, batch: _Batch, outcomes: _Outcomes, on_rejected: Callable[[str], None]) -> None:
+    for record in batch:
+        if isinstance(record, Rejected):
+            on_rejected(f"Record {record.position} was rejected: {record.reason}.")
+    good = [record for record in batch if isinstance(record, Event)]
+    refused = 0
+    for event, outcome in zip(good, outcomes, strict=True):
+        if outcome is Outcome.CONFLICT:
+            on_rejected(f"{event.event_id} was rejected: it landed before with other content.")
+        elif isinstance(outcome, RefusedRow):
+            on_rejected(f"{event.event_id} was rejected: {outcome.message}")
+        refused += not isinstance(outcome, Outcome) or outcome is Outcome.CONFLICT
+    count.events += len(batch)
+    count.accepted += outcomes.count(Outcome.ACCEPTED)
+    count.duplicates += outcomes.count(Outcome.DUPLICATE)
+    count.rejected += len(batch) - len(good) + refused
 
 
 def read_history_file(path: Path) -> Iterator[bytes]:
@@ -113,8 +143,8 @@ def _chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _batches(events: Iterable[Event | Rejected]) -> Iterator[list[Event | Rejected]]:
-    batch: list[Event | Rejected] = []
+def _batches(events: Iterable[Event | Rejected]) -> Iterator[_Batch]:
+    batch: _Batch = []
     size = 0
     try:
         for event in events:

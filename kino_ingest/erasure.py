@@ -21,6 +21,8 @@ from kino_core.privacy.erasures import Step, Work, finish_step, keep_traces, nex
 from kino_core.privacy.pseudonyms import Rewriter, Traces, found_names
 from kino_core.privacy.rewrite import Row, changing_rows, plain_change, rewrite_rows
 from kino_core.tables import Xid8
+from kino_ingest.audit.chain import AuditKey
+from kino_ingest.audit.redact import Redactor
 from kino_ingest.fold.erase import erase_folded
 from kino_ingest.git import Malformed, rewrite_record
 from kino_ingest.landing import without_nul
@@ -31,6 +33,7 @@ LONGEST_TRANSACTION_SECONDS = 120.0
 MOST_ROUNDS = 10
 RAW = ("landing.event", "landing.conflict")
 """Tables that hold what senders sent, in its own format."""
+AUDIT = "kino.audit"
 
 log = structlog.get_logger(__name__)
 
@@ -41,10 +44,13 @@ class LogBusy(Unavailable):
     code = "LOG_BUSY"
 
 
-def erase_from_log(database_url: str, work: Work) -> None:
-    """Do the step LOG of an erasure; raises LogBusy and StillChanging, after which it may be done again."""
+def erase_from_log(database_url: str, work: Work, audit_key: AuditKey) -> None:
+    """Do the step LOG of an erasure; raises LogBusy and StillChanging, after which it may be done again.
+
+    `audit_key` signs what becomes of entries of the audit.
+    """
     with closing(Database(database_url, pool_max=3, statement_timeout_ms=STATEMENT_TIMEOUT_MS)) as database:
-        eraser = _Eraser(database, work)
+        eraser = _Eraser(database, work, audit_key)
         changed = 0
         for _ in range(MOST_ROUNDS):
             oldest = eraser.oldest_open_transaction()
@@ -52,6 +58,8 @@ def erase_from_log(database_url: str, work: Work) -> None:
             # Who began to fold before the log was rewritten may still write what it said.
             eraser.wait_for_open_transactions()
             changed += eraser.rewrite_what_people_wrote()
+            # After the tables: whoever changed a row before it was rewritten has told the audit how it read.
+            changed += eraser.rewrite_the_audit()
             if erase_folded(database, work, eraser.rewriter, partial(eraser.is_named_since, oldest)):
                 with database.write() as session:
                     finish_step(session, work, rows_changed=changed)
@@ -59,7 +67,7 @@ def erase_from_log(database_url: str, work: Work) -> None:
         raise LogBusy("Events that name the person keep coming in. Stop their source, then run the erasure again.")
 
 
-def keep_erasing(database_url: str, stop: threading.Event) -> None:
+def keep_erasing(database_url: str, stop: threading.Event, audit_key: AuditKey) -> None:
     """Do the step LOG of whatever erasure is asked for, until `stop` is set."""
     with closing(Database(database_url, pool_max=1)) as database:
         while not stop.wait(LOOK_EVERY_SECONDS):
@@ -68,7 +76,7 @@ def keep_erasing(database_url: str, stop: threading.Event) -> None:
                     waits = next_work(session, Step.LOG) is not None
                 if waits:
                     with only_eraser(database_url, wait=False) as held:
-                        _erase_next(database, database_url, held)
+                        _erase_next(database, database_url, audit_key, held)
             except DatabaseUnavailable:
                 continue
             except KinoError as error:
@@ -77,23 +85,24 @@ def keep_erasing(database_url: str, stop: threading.Event) -> None:
                 log.exception("an erasure failed and is tried again")
 
 
-def _erase_next(database: Database, database_url: str, held: bool) -> None:
+def _erase_next(database: Database, database_url: str, audit_key: AuditKey, held: bool) -> None:
     with database.read() as session:
         work = next_work(session, Step.LOG) if held else None
     if work is not None:
-        erase_from_log(database_url, work)
+        erase_from_log(database_url, work, audit_key)
         log.info("a person was erased from the log", erasure_id=str(work.id))
 
 
 class _Eraser:
     """One erasure at work in one database."""
 
-    def __init__(self, database: Database, work: Work) -> None:
+    def __init__(self, database: Database, work: Work, audit_key: AuditKey) -> None:
         self._database = database
         with database.read() as session:
             self._tables = {table.full_name: table for table in known_tables(session)}
         self._traces = self._with_names(work)
         self.rewriter = Rewriter(self._traces, work.pseudonym)
+        self._redactor = Redactor(database, audit_key, work.id, self._tables[AUDIT], self.rewriter)
 
     def oldest_open_transaction(self) -> int:
         """Return the id below which every transaction has ended."""
@@ -111,12 +120,16 @@ class _Eraser:
         )
 
     def rewrite_what_people_wrote(self) -> int:
-        """Rewrite every other text that may name the person."""
-        others = [table for name, table in self._tables.items() if name not in RAW]
+        """Rewrite every other text that may name the person, but for the audit."""
+        others = [table for name, table in self._tables.items() if name not in (*RAW, AUDIT)]
         return sum(
             rewrite_rows(self._database, table, self._traces.needles, plain_change(table, self.rewriter))
             for table in others
         )
+
+    def rewrite_the_audit(self) -> int:
+        """Rewrite what the audit says of how texts read; return how many entries changed."""
+        return self._redactor.redact(self._traces.needles)
 
     def is_named_since(self, oldest: int) -> bool:
         """Return whether an event of a later transaction names the person."""

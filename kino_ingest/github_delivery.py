@@ -15,6 +15,8 @@ _TIMES = {
     "pull_request": ("pull_request", "updated_at"),
     "push": ("head_commit", "timestamp"),
     "pull_request_review": ("review", "submitted_at"),
+    "issues": ("issue", "updated_at"),
+    "deployment_status": ("deployment_status", "created_at"),
 }
 
 

@@ -50,16 +50,16 @@ def run_worker(settings: Settings) -> None:
     # A slow mail server must hold up no event.
     mailer = threading.Thread(target=mail_until, args=(settings, stop), name="mailer", daemon=True)
     mailer.start()
-    # Beside the fold, which an erasure of a long history would hold up.
-    eraser = threading.Thread(target=keep_erasing, args=(settings.database_url, stop), name="erasures", daemon=True)
-    eraser.start()
+    audit_key = _audit_key(settings)
+    eraser = _start_eraser(settings, stop, audit_key) if audit_key is not None else None
     try:
-        work(database, redis, stop, _audit_key(settings))
+        work(database, redis, stop, audit_key)
     finally:
         stop.set()
         mailer.join(MAIL_END_SECONDS)
-        # One that is under way is finished by whoever starts next.
-        eraser.join(ERASER_SECONDS)
+        if eraser is not None:
+            # An erasure that is under way is finished by whoever starts next.
+            eraser.join(ERASER_SECONDS)
         database.close()
         if redis is not None:
             redis.close()
@@ -100,10 +100,18 @@ def _step(database: Database, announcer: Announcer) -> float:
     return 0.0 if folded.events else POLL_SECONDS
 
 
+def _start_eraser(settings: Settings, stop: threading.Event, audit_key: AuditKey) -> threading.Thread:
+    # Beside the fold, which an erasure of a long history would hold up.
+    values = (settings.database_url, stop, audit_key)
+    eraser = threading.Thread(target=keep_erasing, args=values, name="erasures", daemon=True)
+    eraser.start()
+    return eraser
+
+
 def _audit_key(settings: Settings) -> AuditKey | None:
     try:
         return load_audit_key(settings.secrets_path)
     except UnusableAuditKey as error:
-        # Folding goes on: what is missing is the signature of what was sealed, and doctor says so.
-        log.error("the audit is not anchored", error=error.message)
+        # Folding goes on: what is missing is the signature of what was sealed or erased, and doctor says so.
+        log.error("the audit is not anchored and nobody is erased", error=error.message)
         return None

@@ -18,11 +18,13 @@ from kino_api.metrics import (
     ComparedReading,
     MetricFacts,
     Reading,
+    RestatedReading,
     compared_reading_of,
     developer_scope,
     facts_of,
     find_scope,
     reading_of,
+    restated_reading_of,
 )
 from kino_api.projects import get_project
 from kino_api.resources import resources_of
@@ -41,6 +43,7 @@ from kino_core.gold import Evidence, Gold, Scope, open_gold
 from kino_core.metrics import METRICS, Kind, Metric, ScopeType, metric
 from kino_core.periods import Grain, Period, parse_period
 from kino_core.published import newest_publication
+from kino_core.restatement import restated
 
 router = guarded_router("/api/v1/metrics", "metrics")
 project_router = guarded_router("/api/v1/projects/{project_id}/metrics", "metrics")
@@ -56,6 +59,7 @@ PeriodText = Annotated[PeriodName | None, Query(description="This month when lef
 AsOf = Annotated[
     Moment | None, Query(description="The newest numbers that are no younger than this; the newest when left out.")
 ]
+Since = Annotated[Moment, Query(description="When the number was read.")]
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,19 @@ def explain(
     with _gold(request, as_of) as gold:
         found = gold.explain(declared.key, scope, days, limit + 1, offset, projects=projects)
     return page_of(found, limit, lambda _: (offset + limit,))
+
+
+@router.get("/{key}/restatement")
+def restatement(
+    request: Request, user: CurrentUser, key: MetricKey, asked: WhoseNumber, since: Since, period: PeriodText = None
+) -> RestatedReading:
+    """Return what became of a value since it was read, and what came in or went between."""
+    declared, days = metric(key), _period(period)
+    scope = _scope(request, user, asked)
+    projects = None if user.role is not None else list(user.memberships)
+    return restated_reading_of(
+        restated(resources_of(request).settings, declared.key, scope, days, since, projects=projects)
+    )
 
 
 @project_router.get("")

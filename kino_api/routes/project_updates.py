@@ -10,7 +10,6 @@ from kino_api.authentication import CurrentUser, writing
 from kino_api.etags import IfMatch, etag_of
 from kino_api.fields import Day, PeriodName
 from kino_api.guarded_route import guarded_router
-from kino_api.project_states import ProjectStatus
 from kino_api.project_updates import (
     ProjectUpdate,
     change_update,
@@ -34,6 +33,7 @@ from kino_api.shapes import (
     without_defaults,
 )
 from kino_core.periods import parse_period
+from kino_core.project_states import ProjectStatus
 
 router = guarded_router("/api/v1/projects/{project_id}/updates", "updates")
 

@@ -16,7 +16,6 @@ from kino_api.portfolio import ProjectCard, list_projects
 from kino_api.project_lifecycle import archive_project, delete_project, unarchive_project
 from kino_api.project_list import ProjectFilter, ProjectSort, encode_place, place_of
 from kino_api.project_metadata import ProjectDetails, project_details
-from kino_api.project_states import Priority, ProjectStatus
 from kino_api.projects import Project, change_project, create_project, get_project
 from kino_api.resources import resources_of
 from kino_api.shapes import (
@@ -33,6 +32,7 @@ from kino_api.shapes import (
     time_cursor,
 )
 from kino_core.errors import InvalidInput
+from kino_core.project_states import Priority, ProjectStatus
 
 router = guarded_router("/api/v1/projects", "projects")
 

@@ -1,12 +1,20 @@
 """Every metric, declared once; gold, the API, the pages, the reports and the docs all read it from here."""
 
 from kino_core.errors import NotFound
-from kino_core.metrics import agents, code, platform, states
+from kino_core.metrics import agents, code, delivery, platform, quality, states, work
 from kino_core.metrics.declaration import Direction, Kind, Metric, ScopeType, Unit
 
 __all__ = ["METRICS", "Direction", "Kind", "Metric", "ScopeType", "Unit", "UnknownMetric", "metric"]
 
-METRICS: tuple[Metric, ...] = (*code.METRICS, *agents.METRICS, *states.METRICS, *platform.METRICS)
+METRICS: tuple[Metric, ...] = (
+    *work.METRICS,
+    *code.METRICS,
+    *agents.METRICS,
+    *delivery.METRICS,
+    *quality.METRICS,
+    *states.METRICS,
+    *platform.METRICS,
+)
 
 
 class UnknownMetric(NotFound):

@@ -16,6 +16,7 @@ class Unit(StrEnum):
     PER_WEEK = "a week"
     TOKENS = "tokens"
     DOLLARS = "dollars"
+    GRAVITY = "0 on track, 1 at risk, 2 blocked"
 
 
 class Direction(StrEnum):
@@ -70,8 +71,9 @@ class Metric:
 
     A STATE has none of these. It stands on the rows of `sql/states/<key>.sql`, which `value` reduces and `details`
     tell more of, each a name and another DuckDB aggregate over the same rows; where `value` is empty, a function of
-    `kino_core.states` works it out. `also` names the further tables that it looks at. One with `trend_of` is how
-    the metric of that key goes by weeks. Only what is `signed` is ever below zero.
+    `kino_core.judgements` makes it of them. `also` names the further tables that it looks at. One with `trend_of` is
+    how the metric of that key goes by weeks. Only what is `signed` is ever below zero, or as a share above one.
+    `scopes` are those that the number can be of, where not of all.
     """
 
     key: str
@@ -92,6 +94,7 @@ class Metric:
     details: tuple[tuple[str, str], ...] = ()
     trend_of: str | None = None
     signed: bool = False
+    scopes: tuple[ScopeType, ...] = ()
 
     @property
     def facts(self) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """The tables as they are in this database, and the SQL that a rule becomes; a rule may know more than a schema has."""
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +8,7 @@ from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, bindparam, cast, column
 from sqlalchemy.sql.selectable import TableClause
 
 from kino_core.database import ReadSession, WriteSession, query
-from kino_core.privacy.pseudonyms import escaped
+from kino_core.privacy.pseudonyms import needle_pattern
 from kino_core.privacy.sql import read_sql
 from kino_core.privacy.tables import TABLES, TEXT_TYPES, Rule
 
@@ -103,6 +102,4 @@ def _columns(session: ReadSession | WriteSession) -> dict[tuple[str, str], list[
 
 
 def _pattern(needles: Collection[str], kind: str) -> str:
-    """Return one regular expression for all: looking for each in turn would read every row as often."""
-    stored = (escaped(each) if kind in ("jsonb", "json") else each for each in needles)
-    return "|".join(re.sub(r"([^\w])", r"\\\1", each) for each in stored)
+    return needle_pattern(needles, in_json=kind in ("jsonb", "json"))

@@ -6,7 +6,7 @@ Pure: texts and JSON values in, the same without the person out. Replacing again
 import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,13 @@ SHORTEST_TELLING_LOGIN = 5
 _NAME_KEYS = frozenset({"author", "author_name", "user", "user_name", "username", "display_name", "owner"})
 _LOGIN_KEYS = frozenset({"login", "username", "user", "user_name", "author", "owner", "assignee", "actor", "sender"})
 _AIDER = " (aider)"
+WHITE_SPACE = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""What Python takes for white space. PostgreSQL has to be told: what it takes for it depends on the locale."""
+_GAP = f"[{WHITE_SPACE}]+"
+_GAP_IN_JSON = rf"(?:[{WHITE_SPACE}]|\\[nrtf]|\\u00[01][0-9a-f])+"
 # Numbers as they are written: a float would round what the sender sent.
 _READER = msgspec.json.Decoder(float_hook=Decimal)
 _WRITER = msgspec.json.Encoder(decimal_format="number")
@@ -81,7 +88,7 @@ class Traces(msgspec.Struct, frozen=True):
     @property
     def full_names(self) -> frozenset[str]:
         """The names that are theirs wherever they stand: a single word may be any word."""
-        return frozenset(name for name in self.names if " " in name and len(name) >= SHORTEST_FULL_NAME)
+        return frozenset(name for name in self.names if len(name.split()) > 1 and len(name) >= SHORTEST_FULL_NAME)
 
 
 class Rewriter:
@@ -89,7 +96,8 @@ class Rewriter:
 
     def __init__(self, traces: Traces, pseudonym: Pseudonym) -> None:
         # A name without an address is the key of an identity too.
-        self._keys = traces.keys | {f"email:{name.casefold()}" for name in traces.full_names}
+        keys = traces.keys | {f"email:{name.casefold()}" for name in traces.full_names}
+        self._keys = {_spaced(key) for key in keys}
         self._traces = traces
         self._pseudonym = pseudonym
         self._steps = tuple(_steps(traces, pseudonym))
@@ -136,7 +144,7 @@ class Rewriter:
 
     def is_their_key(self, key: str) -> bool:
         """Return whether an identity is the person's, also where it is their agent's."""
-        return key.removesuffix("#aider") in self._keys
+        return _spaced(key.removesuffix("#aider")) in self._keys
 
     def key(self, key: str) -> str:
         """Return the key of an identity as it is to be from now on."""
@@ -150,7 +158,7 @@ class Rewriter:
         return self._pseudonym.name + (_AIDER if name.rstrip().casefold().endswith("(aider)") else "")
 
     def _string(self, text: str, key: str) -> str:
-        plain = text.strip().lower()
+        plain = _spaced(text.lower())
         if key in _NAME_KEYS and plain in self._traces.names:
             return self._pseudonym.name
         if key in _LOGIN_KEYS and plain in self._traces.logins:
@@ -187,8 +195,18 @@ def found_names(value: Any, traces: Traces) -> Iterable[str]:  # noqa: ANN401  a
 
 
 def plain_name(name: str) -> str:
-    """Return a name as `Traces` has it; not folded further than PostgreSQL would."""
-    return name.strip().lower().removesuffix(_AIDER).strip()
+    """Return a name as `Traces` has it, its words apart by one blank; not folded further than PostgreSQL would."""
+    return _spaced(name.lower()).removesuffix(_AIDER)
+
+
+def needle_pattern(needles: Collection[str], *, in_json: bool = False) -> str:
+    """Return one regular expression of PostgreSQL for all: looking for each in turn would read every row as often.
+
+    It is to be matched with the text in lower case, and finds words whatever white space stands between them.
+    """
+    gap = _GAP_IN_JSON if in_json else _GAP
+    words = ([escaped(word) if in_json else word for word in needle.split()] for needle in needles)
+    return "|".join(gap.join(re.sub(r"([^\w])", r"\\\1", word) for word in each) for each in words)
 
 
 def escaped(needle: str) -> str:
@@ -229,11 +247,18 @@ def _address(email: str) -> str:
 
 def _any_of(texts: Iterable[str]) -> str:
     # The longest first: of two that begin alike the shorter would leave a rest behind.
-    return f"(?:{'|'.join(re.escape(each) for each in sorted(texts, key=lambda each: (-len(each), each)))})"
+    longest_first = sorted(texts, key=lambda each: (-len(each), each))
+    # Whatever white space stands between the words of a name.
+    gap = r"\s+"
+    return f"(?:{'|'.join(gap.join(map(re.escape, each.split())) for each in longest_first)})"
 
 
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE | re.MULTILINE)
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _members(traces: Traces) -> tuple[frozenset[str], ...]:

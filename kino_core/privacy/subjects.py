@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from kino_core.database import ReadSession, WriteSession, query
 from kino_core.errors import Conflict, NotFound
 from kino_core.identities import ERASED_HOST, IdentityKind, identify
-from kino_core.privacy.pseudonyms import Traces, plain_name
+from kino_core.privacy.pseudonyms import Traces, needle_pattern, plain_name
 from kino_core.privacy.sql import read_sql
 
 
@@ -69,13 +69,16 @@ def find_by_user(session: ReadSession | WriteSession, user_id: uuid.UUID) -> Sub
 
 def namesakes(session: ReadSession | WriteSession, subject: Subject) -> list[str]:
     """Return the addresses and logins of other identities under one of the same full names: perhaps the same human."""
+    names = subject.traces.full_names
+    if not names:
+        return []
     rows = query(
         session,
-        "SELECT key FROM kino.identity WHERE lower(name) = ANY (:names) AND key <> ALL (:keys) ORDER BY key",
-        names=sorted(subject.traces.full_names),
+        "SELECT key, name FROM kino.identity WHERE lower(name) ~ :pattern AND key <> ALL (:keys) ORDER BY key",
+        pattern=needle_pattern(names),
         keys=sorted(subject.traces.keys),
     )
-    return [row.key.partition(":")[2] for row in rows]
+    return [row.key.partition(":")[2] for row in rows if plain_name(row.name) in names]
 
 
 def _closure(

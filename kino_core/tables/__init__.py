@@ -55,7 +55,16 @@ from kino_core.tables.serving import (
     report,
     reporting_agent,
 )
-from kino_core.tables.trust import audit, audit_anchor, audit_cut, audit_seal, audit_unsealed, erasure, security_event
+from kino_core.tables.trust import (
+    audit,
+    audit_anchor,
+    audit_cut,
+    audit_redaction,
+    audit_seal,
+    audit_unsealed,
+    erasure,
+    security_event,
+)
 
 __all__ = [
     "Xid8",
@@ -68,6 +77,7 @@ __all__ = [
     "audit",
     "audit_anchor",
     "audit_cut",
+    "audit_redaction",
     "audit_seal",
     "audit_unsealed",
     "blocker_resolution",

@@ -1,6 +1,6 @@
 """What can be proved later: the audit and its chain, security events, erasures."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, LargeBinary, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, LargeBinary, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kino_core.tables.columns import Xid8, metadata, when
@@ -67,6 +67,22 @@ audit_cut = Table(
     schema="kino",
 )
 """Months of the audit that were old enough to go; their seals stay."""
+
+audit_redaction = Table(
+    "audit_redaction",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("audit_id", BigInteger, nullable=False),
+    Column("xid", Xid8, nullable=False),
+    Column("erasure_id", Uuid, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("fits", Boolean, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    when("redacted_at", nullable=False),
+    schema="kino",
+)
+"""Entries of the audit that erasures rewrote, append-only; the newest of an entry counts."""
 
 security_event = Table(
     "security_event",

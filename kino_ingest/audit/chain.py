@@ -18,6 +18,7 @@ from kino_core.settings import kept_secret
 
 BEGINNING = b"\0" * 32
 """What stands before the first entry."""
+_NOTHING = b"\0" * 32
 COLUMNS = (
     "id",
     "occurred_at",
@@ -43,7 +44,7 @@ class UnusableAuditKey(KinoError):
 
 @dataclass(frozen=True)
 class AuditKey:
-    """The Ed25519 key that signs anchors and cuts."""
+    """The Ed25519 key that signs anchors, cuts and redactions."""
 
     private: Ed25519PrivateKey
 
@@ -81,6 +82,13 @@ def link(before: bytes, entry: Mapping[Any, Any]) -> bytes:
     """
     sealed = {name: _plain(entry[name]) for name in (COLUMNS if entry["action"] is not None else COLUMNS[:2])}
     return hashlib.sha256(before + canonical_json(sealed)).digest()
+
+
+def digest(entry: Mapping[Any, Any]) -> bytes:
+    """Return the hash of an entry (COLUMNS) by itself, as `kino.audit_digest` of the migrations makes it too."""
+    values = (_plain(entry[name]) for name in COLUMNS)
+    parts = (_NOTHING if value is None else hashlib.sha256(str(value).encode()).digest() for value in values)
+    return hashlib.sha256(b"".join(parts)).digest()
 
 
 def _plain(value: object) -> object:

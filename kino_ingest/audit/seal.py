@@ -36,26 +36,29 @@ class Unsealed:
 def seal_next(database: Database, *, most: int = MOST_AT_ONCE) -> int:
     """Seal the oldest entries that wait and return how many they were; 0 while somebody else seals."""
     with database.write() as session:
-        if not lock_chain(session):
-            return 0
-        position, sealed = _last(session)
-        taken = session.exec_driver_sql(read_sql("audit_take"), {"most": most}).mappings().all()
-        if not taken:
-            return 0
-        hashes = []
-        for entry in taken:
-            sealed = link(sealed, entry)
-            hashes.append(sealed)
-        session.exec_driver_sql(
-            read_sql("audit_seal"),
-            {
-                "positions": list(range(position + 1, position + 1 + len(taken))),
-                "ids": [entry["id"] for entry in taken],
-                "occurred_at": [entry["occurred_at"] for entry in taken],
-                "hashes": hashes,
-            },
-        )
-        return len(taken)
+        return seal_waiting(session, most) if lock_chain(session) else 0
+
+
+def seal_waiting(session: WriteSession, most: int = MOST_AT_ONCE) -> int:
+    """Do the same in a transaction that holds the chain's lock."""
+    position, sealed = _last(session)
+    taken = session.exec_driver_sql(read_sql("audit_take"), {"most": most}).mappings().all()
+    if not taken:
+        return 0
+    hashes = []
+    for entry in taken:
+        sealed = link(sealed, entry)
+        hashes.append(sealed)
+    session.exec_driver_sql(
+        read_sql("audit_seal"),
+        {
+            "positions": list(range(position + 1, position + 1 + len(taken))),
+            "ids": [entry["id"] for entry in taken],
+            "occurred_at": [entry["occurred_at"] for entry in taken],
+            "hashes": hashes,
+        },
+    )
+    return len(taken)
 
 
 def anchor(database: Database, key: AuditKey, *, now: datetime | None = None) -> int | None:
@@ -92,8 +95,11 @@ def unsealed(session: ReadSession | WriteSession) -> Unsealed:
     return Unsealed(row.entries, row.since, row.late)
 
 
-def lock_chain(session: WriteSession) -> bool:
-    """Return whether this transaction alone may change the chain now."""
+def lock_chain(session: WriteSession, *, wait: bool = False) -> bool:
+    """Return whether this transaction alone may change the chain now; with `wait` it always may, once it is free."""
+    if wait:
+        session.exec_driver_sql("SELECT pg_advisory_xact_lock(%(key)s)", {"key": LOCK})
+        return True
     return bool(session.exec_driver_sql("SELECT pg_try_advisory_xact_lock(%(key)s)", {"key": LOCK}).scalar())
 
 

@@ -4,6 +4,7 @@ Read in pages, so that memory does not grow with the audit; only anchors and cut
 """
 
 import hashlib
+import uuid
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 from kino_core.database import Database
-from kino_ingest.audit.chain import BEGINNING, AuditKey, link
+from kino_core.errors import KinoError
+from kino_ingest.audit.chain import BEGINNING, AuditKey
+from kino_ingest.audit.redaction import Place, is_as_left, redactions_of
 from kino_ingest.audit.seal import ANCHORED, Unsealed, unsealed
 from kino_ingest.sql import read_sql
 
@@ -32,7 +35,7 @@ class Misfit(StrEnum):
 
 
 SENTENCES = {
-    Misfit.CHANGED: "The entry is not what was sealed, or stands in another's place.",
+    Misfit.CHANGED: "The entry is not what was sealed, or what an erasure left of it, or stands in another's place.",
     Misfit.REMOVED: "The entry or its seal was taken out.",
     Misfit.INSERTED: "The entry was put in without Kino.",
     Misfit.REWRITTEN: "The chain was written anew: the landing log was told another hash.",
@@ -40,6 +43,24 @@ SENTENCES = {
     Misfit.FORGED: "A signature is not by this Kino's key.",
     Misfit.UNSEALED: "The entry waits for its seal for too long. Does the worker run?",
 }
+
+
+TABLES = (
+    "kino.audit",
+    "kino.audit_seal",
+    "kino.audit_unsealed",
+    "kino.audit_anchor",
+    "kino.audit_cut",
+    "kino.audit_redaction",
+    "landing.event",
+)
+"""What is read to verify the audit."""
+
+
+class AuditMissing(KinoError):
+    """Tables of the audit are not there."""
+
+    code = "AUDIT_MISSING"
 
 
 @dataclass(frozen=True)
@@ -59,10 +80,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the chain is like; `dropped` entries were old enough to go, and `found` is None when all is in order."""
+    """What the chain is like; `found` is None when all is in order.
+
+    Of the sealed entries `dropped` were old enough to go, and `redacted` are what so many `erasures` made of them.
+    """
 
     sealed: int
     dropped: int
+    redacted: int
+    erasures: int
     anchors: int
     waiting: Unsealed
     found: Found | None
@@ -87,9 +113,12 @@ class _Cut:
 class _Walk:
     """Goes along the chain; `found` is the first thing that did not fit."""
 
-    def __init__(self, anchors: Mapping[int, _Anchor], cuts: list[_Cut]) -> None:
+    def __init__(self, key: AuditKey, anchors: Mapping[int, _Anchor], cuts: list[_Cut]) -> None:
         self.position = 0
         self.dropped = 0
+        self.redacted = 0
+        self.erasures: set[uuid.UUID] = set()
+        self._key = key
         self._hash = BEGINNING
         self._anchors = anchors
         self._cuts = cuts
@@ -100,10 +129,7 @@ class _Walk:
         if self.position != expected:
             return Found(Misfit.REMOVED, expected, None, None)
         sealed = bytes(row["hash"])
-        if row["action"] is None:
-            misfit = None if self._is_cut(row, sealed) else Misfit.REMOVED
-        else:
-            misfit = None if link(self._hash, row) == sealed else Misfit.CHANGED
+        misfit = self._misfit(row, Place(self.position, sealed, self._hash))
         told = self._anchors.get(self.position)
         if misfit is None and told is not None and told.hash != sealed:
             misfit = Misfit.REWRITTEN
@@ -120,6 +146,17 @@ class _Walk:
                 return Found(Misfit.REMOVED, None, None, cut.starts)
         return None
 
+    def _misfit(self, row: Mapping[Any, Any], place: Place) -> Misfit | None:
+        redactions = redactions_of(row)
+        if not all(each.is_by(self._key, place) for each in redactions):
+            return Misfit.FORGED
+        if row["action"] is None:
+            return None if self._is_cut(row, bytes(row["hash"])) else Misfit.REMOVED
+        if redactions:
+            self.redacted += 1
+            self.erasures.update(each.redaction.erasure_id for each in redactions)
+        return None if is_as_left(row, place, redactions) else Misfit.CHANGED
+
     def _is_cut(self, row: Mapping[Any, Any], sealed: bytes) -> bool:
         for cut in self._cuts:
             if cut.starts <= row["occurred_at"] < cut.ends:
@@ -131,10 +168,14 @@ class _Walk:
 
 
 def verify_audit(database: Database, key: AuditKey) -> Verdict:
-    """Walk the whole chain and return what it is like; stops at the first thing that does not fit."""
+    """Walk the whole chain and return what it is like; stops at the first thing that does not fit.
+
+    Raises AuditMissing.
+    """
+    _check_tables(database)
     anchors, forged = _anchors(database, key)
     cuts, forged_cut = _cuts(database, key)
-    walk = _Walk(anchors, cuts)
+    walk = _Walk(key, anchors, cuts)
     found = forged or forged_cut
     pages = _pages(database) if found is None else ()
     for row in pages:
@@ -152,7 +193,7 @@ def verify_audit(database: Database, key: AuditKey) -> Verdict:
         found = Found(Misfit.INSERTED, None, stray.id, stray.occurred_at)
     if found is None and waiting.late and oldest is not None:
         found = Found(Misfit.UNSEALED, None, oldest.audit_id, oldest.occurred_at)
-    return Verdict(walk.position, walk.dropped, len(anchors), waiting, found)
+    return Verdict(walk.position, walk.dropped, walk.redacted, len(walk.erasures), len(anchors), waiting, found)
 
 
 def cut_part(position: int, sealed: bytes) -> bytes:
@@ -163,6 +204,21 @@ def cut_part(position: int, sealed: bytes) -> bytes:
 def cut_facts(starts: datetime, ends: datetime, entries: int, digest: bytes) -> dict[str, Any]:
     """Return what is signed of a cut."""
     return {"starts": starts.isoformat(), "ends": ends.isoformat(), "entries": entries, "digest": digest.hex()}
+
+
+def _check_tables(database: Database) -> None:
+    with database.read() as session:
+        found = session.exec_driver_sql(
+            "SELECT name FROM unnest(%(names)s::text[]) WITH ORDINALITY AS wanted (name, place)"
+            " WHERE to_regclass(name) IS NULL ORDER BY place",
+            {"names": list(TABLES)},
+        )
+        missing = list(found.scalars())
+    if missing:
+        raise AuditMissing(
+            f"The audit cannot be verified: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not in the"
+            " database. Where it was never migrated, run `kino migrate`; else somebody took it out: restore a backup."
+        )
 
 
 def _pages(database: Database) -> Iterator[Mapping[Any, Any]]:

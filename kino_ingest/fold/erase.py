@@ -15,7 +15,7 @@ from sqlalchemy import text
 from kino_core.database import Database, DatabaseUnavailable, WriteSession, query
 from kino_core.events import agent_key, stable_id
 from kino_core.privacy.erasures import Work
-from kino_core.privacy.pseudonyms import Rewriter
+from kino_core.privacy.pseudonyms import Rewriter, needle_pattern
 from kino_ingest.partitions import lock_refused
 from kino_ingest.sql import read_sql
 
@@ -62,9 +62,9 @@ def erase_folded(database: Database, work: Work, rewriter: Rewriter, still_named
 
 
 def _erase(session: WriteSession, work: Work, rewriter: Rewriter) -> None:
-    needles = work.traces.needles
+    pattern = needle_pattern(work.traces.needles)
     keys = sorted(work.traces.keys)
-    found = query(session, read_sql("erase_identities"), needles=needles, keys=keys)
+    found = query(session, read_sql("erase_identities"), pattern=pattern, keys=keys)
     renamed = [each for row in found if (each := _renamed(row, work, rewriter)) is not None]
     for each in renamed:
         _put_person(session, each)
@@ -78,7 +78,7 @@ def _erase(session: WriteSession, work: Work, rewriter: Rewriter) -> None:
     for statement in ("erase_commit_authors", "erase_pull_request_authors"):
         session.execute(text(read_sql(statement)), values)
     _drop_people(session, work, renamed)
-    _rename_agents(session, needles, rewriter)
+    _rename_agents(session, pattern, rewriter)
 
 
 def _renamed(row: Any, work: Work, rewriter: Rewriter) -> _Renamed | None:  # noqa: ANN401  a row of kino.identity
@@ -116,9 +116,9 @@ def _drop_people(session: WriteSession, work: Work, renamed: list[_Renamed]) -> 
         session.execute(text(read_sql(statement)), values)
 
 
-def _rename_agents(session: WriteSession, needles: list[str], rewriter: Rewriter) -> None:
+def _rename_agents(session: WriteSession, pattern: str, rewriter: Rewriter) -> None:
     """Rename agents that go by the person's address or name: their id is made of their name."""
-    for agent in query(session, read_sql("erase_agents"), needles=needles):
+    for agent in query(session, read_sql("erase_agents"), pattern=pattern):
         name = rewriter.text(agent.name)
         if name != agent.name:
             session.execute(text(read_sql("erase_agent_put")), {"old": agent.id, "new": agent_key(name), "name": name})

@@ -1,6 +1,6 @@
 from dashboards.health import status_of
-from kino_api.health import Health
-from kino_api.project_states import ProjectStatus
+from kino_core.health import Health
+from kino_core.project_states import ProjectStatus
 
 BLOCKED, ON_TRACK = ProjectStatus.BLOCKED, ProjectStatus.ON_TRACK
 

@@ -166,11 +166,11 @@ def _in_body(method: str, path: str, kind: str, body: Make, spends: tuple[str, .
     return Row(method, path, kind, body=body, spends=spends, called=f"{kind} in the body")
 
 
-def _numbers(path: str) -> Iterator[Row]:
+def _numbers(path: str, **query: str) -> Iterator[Row]:
     """Yield how a metric is asked for: of the portfolio, or of what is named by its id."""
-    yield Row("GET", path, called="the portfolio")
+    yield Row("GET", path, asked=_with(_of(), **query), called="the portfolio")
     for scope in ("project", "initiative", "repository", "person", "agent"):
-        yield Row("GET", path, scope, asked=_of(**{scope: scope}), called=f"{scope} by id")
+        yield Row("GET", path, scope, asked=_with(_of(**{scope: scope}), **query), called=f"{scope} by id")
 
 
 def _report(**scope: str) -> Make:
@@ -199,6 +199,7 @@ NAMED = [
         for kind in ("project", "initiative", "repository", "agent")
     ),
     *_numbers("/api/v1/metrics/{key}/explain"),
+    *_numbers("/api/v1/metrics/{key}/restatement", since="2999-01-01T00:00:00Z"),
     _in_query("/api/v1/projects", "initiative_id", "initiative"),
     _in_query("/api/v1/projects", "owner", "user"),
     _in_query("/api/v1/agents", "project_id", "project"),

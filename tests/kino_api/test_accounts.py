@@ -15,7 +15,7 @@ from kino_api.password_policy import WeakPassword
 from kino_api.problems import TooManyAttempts
 from kino_api.sessions import Grant, SessionEnded, session_of_access_token
 from kino_api.sign_in import Origin, SignIn, WrongPassword
-from kino_api.user_accounts import invite_again, invite_user
+from kino_api.user_accounts import get_account, invite_again, invite_user
 from kino_api.users import Role, UserExists
 from kino_core.database import Database, query
 from kino_core.outbox import LINK
@@ -228,10 +228,35 @@ def test_an_address_that_somebody_else_took_meanwhile_stays_theirs(database: Dat
     with database.write() as session:
         ask_for_email(session, LINK_SECRET, ada, "grace@example.com")
         invite_user(session, LINK_SECRET, "Grace@Example.com", "Grace", None)
-        with pytest.raises(UserExists):
-            ask_for_email(session, LINK_SECRET, ada, "GRACE@example.com")
     with pytest.raises(UserExists):
         accounts.verify_email(_mailed_token(database, "email-verification"), HERE)
+
+
+@pytest.mark.usefixtures("administrator")
+def test_an_address_that_is_taken_is_answered_like_any_other_and_its_holder_told(
+    database: Database, accounts: Accounts
+) -> None:
+    ada = _ada(database)
+    with database.write() as session:
+        grace = invite_user(session, LINK_SECRET, "Grace@Example.com", "Grace", None)
+        ask_for_email(session, LINK_SECRET, ada, "GRACE@example.com")
+        assert get_account(session, ada).unverified_email == "GRACE@example.com"
+    told = _row(database, "SELECT recipient, user_id, link_id FROM kino.outbox WHERE kind = 'email-wanted'")
+    assert tuple(told) == ("Grace@Example.com", grace.id, None)
+    assert _row(database, "SELECT count(*) FROM kino.outbox WHERE kind = 'email-verification'").count == 0
+    # Were the link known, it would not help either.
+    unsent = _row(database, "SELECT id FROM kino.account_link WHERE purpose = 'verify' AND used_at IS NULL").id
+    with pytest.raises(UserExists):
+        accounts.verify_email(link_token(LINK_SECRET, unsent), HERE)
+
+
+@pytest.mark.usefixtures("administrator")
+def test_whoever_is_shut_out_is_not_written_to(database: Database) -> None:
+    with database.write() as session:
+        invite_user(session, LINK_SECRET, "grace@example.com", "Grace", None)
+        session.exec_driver_sql("UPDATE kino.\"user\" SET disabled_at = now() WHERE email = 'grace@example.com'")
+        ask_for_email(session, LINK_SECRET, _ada(database), "grace@example.com")
+    assert _row(database, "SELECT count(*) FROM kino.outbox WHERE kind = 'email-wanted'").count == 0
 
 
 def test_an_invitation_lets_somebody_in_with_a_password_of_their_own(

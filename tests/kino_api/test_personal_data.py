@@ -15,6 +15,7 @@ from kino_api.users import ProjectRole, Role
 from kino_core.database import query
 from kino_core.events import stable_id
 from kino_core.privacy.erasures import Step, next_work
+from kino_ingest.audit.chain import load_audit_key
 from kino_ingest.erasure import erase_from_log
 from kino_ingest.fold.run import fold_next, fold_pending
 from kino_ingest.landing import land
@@ -134,7 +135,7 @@ def test_an_erased_account_is_empty_at_once_and_the_rest_follows(kino: Kino, pro
     assert not is_password("", row.password_hash)
     assert admin.post(f"/api/v1/users/{user_id}/erase").json() == answer.json()
     assert work is not None
-    erase_from_log(kino.settings.database_url, work)
+    erase_from_log(kino.settings.database_url, work, load_audit_key(kino.settings.secrets_path))
     assert admin.post(f"/api/v1/users/{user_id}/erase").json()["step"] == "lake"
     with kino.database.read() as session:
         [linked] = query(session, 'SELECT person_id FROM kino."user" WHERE id = :id', id=user_id)
@@ -160,7 +161,7 @@ def test_the_audit_keeps_no_copy_of_what_is_rewritten(kino: Kino, project_id: uu
     with kino.database.read() as session:
         work = next_work(session, Step.LOG)
     assert work is not None
-    erase_from_log(kino.settings.database_url, work)
+    erase_from_log(kino.settings.database_url, work, load_audit_key(kino.settings.secrets_path))
     url = f"/api/v1/projects/{project_id}"
     assert admin.get(url).json()["description"] == f"Led by {pseudonym}"
     with kino.database.read() as session:

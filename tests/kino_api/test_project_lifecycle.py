@@ -9,13 +9,13 @@ from sqlalchemy import insert
 
 from kino_api.access import ProjectArchived, UnknownProject
 from kino_api.project_lifecycle import archive_project, delete_project
-from kino_api.project_states import ProjectStatus
 from kino_api.projects import ProjectExists, change_project, create_project, find_project, get_project
 from kino_api.tokens import create_token
 from kino_api.users import ProjectRole, Role
 from kino_core.database import Database, query
 from kino_core.envelopes import KeyRing
 from kino_core.errors import InvalidInput
+from kino_core.project_states import ProjectStatus
 from kino_core.settings import Environment, Settings
 from kino_core.tables import report
 from kino_ingest.lookups import Lookups

@@ -13,12 +13,12 @@ from sqlalchemy import insert, update
 from kino_api.portfolio import list_projects
 from kino_api.project_lifecycle import archive_project, delete_project
 from kino_api.project_list import ProjectFilter, ProjectSort, encode_place, place_of
-from kino_api.project_states import Priority, ProjectStatus
 from kino_api.projects import change_project, create_project
 from kino_api.repositories import connect_repository
 from kino_api.shapes import InvalidCursor, encode_cursor
 from kino_core.database import Database, ReadSession, query
 from kino_core.events import agent_key
+from kino_core.project_states import Priority, ProjectStatus
 from kino_core.tables import agent_activity, commit, dependency, project
 from kino_ingest.summaries import recount_touched
 

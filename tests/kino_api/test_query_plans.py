@@ -21,7 +21,6 @@ from kino_api.members import list_members
 from kino_api.milestones import list_milestones
 from kino_api.portfolio import list_projects
 from kino_api.project_list import ProjectFilter, ProjectSort
-from kino_api.project_states import Priority, ProjectStatus
 from kino_api.project_updates import list_updates
 from kino_api.repositories import list_repositories
 from kino_api.scope_items import list_items
@@ -31,6 +30,7 @@ from kino_api.tokens import list_tokens
 from kino_api.user_accounts import list_accounts
 from kino_api.users import Role, User
 from kino_core.database import Database, ReadSession
+from kino_core.project_states import Priority, ProjectStatus
 from kino_core.watch import Suspicion
 from kino_ingest.dead_letters import list_letters
 from kino_reports.store import list_reports

@@ -211,6 +211,16 @@ def test_what_a_thief_would_do_first_needs_the_password_again(kino: Kino) -> Non
     assert actions.index("LOGIN_FAILED") < actions.index("REAUTHENTICATED")
 
 
+def test_changing_ones_address_does_not_tell_who_has_an_account(kino: Kino) -> None:
+    with kino.signed_in_as() as client:
+        own = f"/api/v1/users/{_id(client)}"
+        answers = [client.patch(own, json={"email": each}) for each in (EMAIL, "nobody@example.com")]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    taken, free = (answer.json() for answer in answers)
+    assert taken | {"unverified_email": "nobody@example.com"} == free
+    assert taken["unverified_email"] == EMAIL
+
+
 @contextmanager
 def _signed_in(kino: Kino, user_agent: str) -> Iterator[httpx.Client]:
     answer = kino.client(**{"User-Agent": user_agent}).post("/auth/login", json={"email": EMAIL, "password": PASSWORD})

@@ -19,6 +19,7 @@ from kino_core.periods import parse_period
 from kino_core.privacy.erasures import Step, find_erasure, next_work, request_erasure
 from kino_core.privacy.subjects import find_by_email
 from kino_core.settings import Settings
+from kino_ingest.audit.chain import load_audit_key
 from kino_ingest.erasure import erase_from_log
 from kino_ingest.fold.run import fold_next, fold_pending
 from kino_reports.make import make_report
@@ -83,7 +84,7 @@ def _erase(settings: Settings, database: Database, writer: LakeWriter) -> uuid.U
     with database.read() as session:
         work = next_work(session, Step.LOG, asked.id)
     assert work is not None
-    erase_from_log(settings.database_url, work)
+    erase_from_log(settings.database_url, work, load_audit_key(settings.secrets_path))
     assert erase_what_waits(settings, database, lambda: writer.refresh(full=True, everything=True))
     with database.read() as session:
         done = find_erasure(session, asked.id)
@@ -136,6 +137,6 @@ def test_without_a_lake_there_is_nothing_to_rebuild(
     with database.read() as session:
         work = next_work(session, Step.LOG, asked.id)
     assert work is not None
-    erase_from_log(settings.database_url, work)
+    erase_from_log(settings.database_url, work, load_audit_key(settings.secrets_path))
     assert erase_what_waits(settings, database, lambda: pytest.fail("there is no lake"))
     assert not erase_what_waits(settings, database, lambda: pytest.fail("all is done"))

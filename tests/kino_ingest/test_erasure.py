@@ -12,12 +12,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kino_core.database import Database
 from kino_core.events import stable_id
 from kino_core.privacy.erasures import Erasure, Step, Work, next_work, request_erasure
 from kino_core.privacy.subjects import NotAPerson, UnknownPerson, find_by_email, namesakes
 from kino_ingest import erasure
+from kino_ingest.audit.chain import AuditKey
 from kino_ingest.backfill import backfill, read_history_file
 from kino_ingest.erasure import erase_from_log
 from kino_ingest.git import commit_events, parse_record, read_records
@@ -40,6 +42,7 @@ from tests.kino_ingest.test_fold import state
 ADA = "ada@example.org"
 MINE = b"ada lovelace"
 USER = uuid.UUID(int=7)
+KEY = AuditKey(Ed25519PrivateKey.generate())
 
 
 def _erased(database: Database, database_url: str, email: str = ADA) -> Erasure:
@@ -48,7 +51,7 @@ def _erased(database: Database, database_url: str, email: str = ADA) -> Erasure:
     with database.read() as session:
         work = next_work(session, Step.LOG, asked.id)
     assert work is not None
-    erase_from_log(database_url, work)
+    erase_from_log(database_url, work, KEY)
     return asked
 
 
@@ -287,6 +290,32 @@ def test_names_in_any_script_and_spelling_are_found(database: Database, database
     assert state(database) == _refolded(database)
 
 
+def test_names_are_found_whatever_white_space_is_in_them(database: Database, database_url: str) -> None:
+    landed(
+        database,
+        [
+            *git_events(
+                record(1),
+                record(2, "Thanks, Ada  Lovelace", author="Kim", email="kim@example.org"),
+                record(3, author="Ada\u00a0Lovelace", email=""),
+                record(4, author="Ada\tLovelace"),
+            ),
+            agent_event("a1", "blocker_identified", data={"description": "waits for Ada\n Lovelace"}),
+            agent_event("a2", agent_id="claude of Ada \u00a0Lovelace"),
+        ],
+    )
+    fold_all(database)
+    with database.write() as session:
+        session.exec_driver_sql(
+            "INSERT INTO kino.initiative (id, name, description, created_at)"
+            " VALUES (gen_random_uuid(), 'Wings', %s, now())",
+            ("by Ada\u2003Lovelace",),
+        )
+    _erased(database, database_url)
+    assert _traces(database_url, b"lovelace") == []
+    assert state(database) == _refolded(database)
+
+
 def test_who_was_only_seen_by_a_login_comes_out_as_folding_anew_does(database: Database, database_url: str) -> None:
     landed(database, [pull_request(8, "d1", "2026-02-28T08:00:00Z", "opened", user={"login": "ada"})])
     fold_all(database)
@@ -346,7 +375,7 @@ def _killed_after(step: str, database_url: str, work: Work) -> None:
 
     setattr(erasure._Eraser, step, and_die)
     try:
-        erase_from_log(database_url, work)
+        erase_from_log(database_url, work, KEY)
     finally:
         os._exit(1)
 
@@ -359,12 +388,18 @@ def test_an_erasure_killed_at_any_step_is_finished_by_the_next_try(database: Dat
     with database.read() as session:
         work = next_work(session, Step.LOG)
     assert work is not None
-    for step in ("_with_names", "rewrite_what_came_in", "wait_for_open_transactions", "rewrite_what_people_wrote"):
+    for step in (
+        "_with_names",
+        "rewrite_what_came_in",
+        "wait_for_open_transactions",
+        "rewrite_what_people_wrote",
+        "rewrite_the_audit",
+    ):
         _killed_after(step, database_url, work)
     with database.read() as session:
         work = next_work(session, Step.LOG)
     assert work is not None
-    erase_from_log(database_url, work)
+    erase_from_log(database_url, work, KEY)
     with database.read() as session:
         assert next_work(session, Step.LOG) is None
         assert next_work(session, Step.LAKE) is not None
@@ -378,7 +413,7 @@ def test_a_worker_does_what_is_asked_for(database: Database, database_url: str) 
     with database.write() as session:
         asked = request_erasure(session, find_by_email(session, ADA))
     stop = threading.Event()
-    worker = threading.Thread(target=erasure.keep_erasing, args=(database_url, stop))
+    worker = threading.Thread(target=erasure.keep_erasing, args=(database_url, stop, KEY))
     worker.start()
     try:
         deadline = time.monotonic() + 60

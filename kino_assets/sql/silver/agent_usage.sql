@@ -45,6 +45,6 @@ end_of_way AS (
 SELECT s.*, w.repository_id, w.number, w.merged_at
 FROM spent s LEFT JOIN end_of_way w ON w.project_id = s.project_id AND w.usage_key = s.usage_key;
 
-CREATE OR REPLACE TEMP TABLE moved_spending AS
+INSERT INTO moved_spending
 SELECT repository_id, number FROM earlier_usage WHERE number IS NOT NULL
 UNION SELECT repository_id, number FROM fresh WHERE number IS NOT NULL;

@@ -5,6 +5,9 @@ SELECT (body ->> '$.project_id')::UUID AS project_id,
        (body ->> '$.name') AS name,
        (body ->> '$.initiative_id')::UUID AS initiative_id,
        coalesce(body ->> '$.time_zone', 'UTC') AS time_zone,
+       try_cast((body ->> '$.start_date') AS DATE) AS start_date,
+       try_cast((body ->> '$.end_date') AS DATE) AS end_date,
+       coalesce((body ->> '$.archived') = 'true', false) AS archived,
        occurred_at AS told_at,
        event_id AS told_id
 FROM window_event

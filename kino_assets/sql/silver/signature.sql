@@ -5,7 +5,7 @@ FROM (
     UNION ALL
     SELECT c.name, c.email, NULL FROM (SELECT unnest(co_authors) AS c FROM window_commit)
     UNION ALL
-    SELECT NULL, NULL, (body ->> '$.pull_request.user.login')
+    SELECT NULL, NULL, unnest([body ->> '$.pull_request.user.login', body ->> '$.requested_reviewer.login'])
     FROM window_event WHERE source = 'github' AND type = 'pull_request'
 ) s
 WHERE (email IS NOT NULL OR login IS NOT NULL)

@@ -1,12 +1,4 @@
--- The work of the projects that this window can change: what names it, and the pull requests that the names may mean.
-INSERT INTO evidence BY NAME
-FROM silver.agent_activity
-WHERE project_id IN (FROM moved_project)
-  AND (commit_sha IS NOT NULL OR branch IS NOT NULL OR pull_request IS NOT NULL);
-INSERT INTO earlier_link BY NAME
-FROM silver.work_pull_request
-WHERE project_id IN (FROM moved_project) OR repository_id IN (FROM moved_repository);
-
+-- The pull requests that the evidence may mean, and what became of them.
 -- An agent's word leads to the repositories of its own project alone.
 CREATE OR REPLACE TEMP TABLE near_repository AS
 SELECT repository_id, project_id, lower(full_name) AS name FROM placed_repository SEMI JOIN evidence USING (project_id);
@@ -93,7 +85,3 @@ JOIN evidence e USING (event_source, event_id)
 JOIN near_pull_request p ON p.repository_id = n.repository_id AND p.number = n.number
 LEFT JOIN reverted v ON v.repository_id = p.repository_id AND v.number = p.number
 LEFT JOIN helped h ON h.repository_id = p.repository_id AND h.number = p.number;
-
-INSERT INTO moved_link
-(FROM link EXCEPT FROM earlier_link) UNION ALL (FROM earlier_link EXCEPT FROM link);
-INSERT INTO moved_task SELECT DISTINCT project_id, task_id FROM moved_link;

@@ -23,3 +23,4 @@ CREATE OR REPLACE TEMP TABLE link AS FROM earlier_link;
 CREATE OR REPLACE TEMP TABLE moved_link AS FROM earlier_link;
 CREATE OR REPLACE TEMP TABLE usage_told AS FROM window_activity LIMIT 0;
 CREATE OR REPLACE TEMP TABLE earlier_usage AS FROM silver.agent_usage LIMIT 0;
+CREATE OR REPLACE TEMP TABLE moved_spending (repository_id UUID, number BIGINT);

@@ -43,8 +43,6 @@ CREATE TABLE IF NOT EXISTS silver.agent_usage (
     sitting VARCHAR, input_tokens BIGINT, output_tokens BIGINT, cached_tokens BIGINT, cost_usd DECIMAL(18, 9),
     repository_id UUID, number BIGINT, merged_at TIMESTAMPTZ, event_source VARCHAR, event_id VARCHAR
 );
--- The commits that were a pull request's newest at some time.
-CREATE TABLE IF NOT EXISTS silver.pull_request_head (repository_id UUID, number BIGINT, sha VARCHAR);
 -- Reviews by which people asked for changes.
 CREATE TABLE IF NOT EXISTS silver.change_request (
     repository_id UUID, number BIGINT, event_source VARCHAR, event_id VARCHAR

@@ -18,7 +18,8 @@ CREATE TABLE IF NOT EXISTS bronze.ledger (
 );
 
 CREATE TABLE IF NOT EXISTS silver.project (
-    project_id UUID, name VARCHAR, initiative_id UUID, time_zone VARCHAR, told_at TIMESTAMPTZ, told_id VARCHAR
+    project_id UUID, name VARCHAR, initiative_id UUID, time_zone VARCHAR, start_date DATE, end_date DATE,
+    archived BOOLEAN, told_at TIMESTAMPTZ, told_id VARCHAR
 );
 -- What was deleted stays so, in whatever order the log tells of it.
 CREATE TABLE IF NOT EXISTS silver.deleted_project (project_id UUID);

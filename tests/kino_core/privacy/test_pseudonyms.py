@@ -1,13 +1,14 @@
 """Who is replaced, and who is left alone: by address, by login, by full name, never by a mere word."""
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kino_core.identities import IdentityKind, identify, identify_login
-from kino_core.privacy.pseudonyms import Pseudonym, Rewriter, Traces, found_names
+from kino_core.privacy.pseudonyms import WHITE_SPACE, Pseudonym, Rewriter, Traces, found_names
 
 NEW = Pseudonym("0123456789abcdef")
 ADA = Traces(
@@ -31,6 +32,9 @@ REWRITER = Rewriter(ADA, NEW)
         ("Signed-off-by: A. Byron <ada@example.org>", f"Signed-off-by: {NEW.name} <{NEW.email}>"),
         ("Thanks to Ada <ada@example.org>", f"Thanks to {NEW.name} <{NEW.email}>"),
         ("says ada lovelace.", f"says {NEW.name}."),
+        ("says Ada  Lovelace, Ada\tLovelace, ada\xa0\r\nLOVELACE", f"says {NEW.name}, {NEW.name}, {NEW.name}"),
+        ("Ada\u3000Lovelace\n<ada@example.org>", f"{NEW.name}\n<{NEW.email}>"),
+        ("AdaLovelace, Ada-Lovelace, Ada. Lovelace", None),
         ("Ada is a language; Lovelace a planet; Ada Lovelaces none", None),
         ("Ada (aider) <ada@example.org>", f"{NEW.name} (aider) <{NEW.email}>"),
         ("9+will@users.noreply.github.com", NEW.email),
@@ -52,13 +56,15 @@ def test_signatures_are_theirs_by_address_and_not_by_name() -> None:
         {"name": "Ada", "email": "Ada@Example.org", "username": "will"},
         {"name": "Ada Lovelace", "email": "ada@elsewhere.example"},
         {"name": "Ada Lovelace", "email": ""},
+        {"name": "Ada \xa0Lovelace", "email": ""},
         {"name": "x", "email": "root"},
     ]
     assert REWRITER.value(value) == [
         {"name": NEW.name, "email": NEW.email, "username": NEW.login},
         value[1],
         {"name": NEW.name, "email": NEW.email},
-        value[3],
+        {"name": NEW.name, "email": NEW.email},
+        value[4],
     ]
 
 
@@ -72,7 +78,7 @@ def test_accounts_lose_what_names_them_beside_the_login() -> None:
 
 
 def test_words_under_telling_keys_are_whom_they_name() -> None:
-    assert REWRITER.value({"author": "Ada", "title": "Ada", "assignee": "will"}) == {
+    assert REWRITER.value({"author": " Ada ", "title": "Ada", "assignee": "will"}) == {
         "author": NEW.name,
         "title": "Ada",
         "assignee": NEW.login,
@@ -102,11 +108,15 @@ def test_the_pseudonym_is_one_identity_whether_by_login_or_by_address() -> None:
 
 def test_names_are_learnt_from_addresses_and_logins() -> None:
     value = {
-        "commits": [{"author": {"name": "A. Byron (aider)", "email": "ada@example.org"}}],
+        "commits": [{"author": {"name": "A. \xa0 Byron  (aider)", "email": "ada@example.org"}}],
         "pusher": {"name": "Kim"},
     }
     account = {"user": {"login": "will", "name": "Countess"}}
     assert set(found_names([value, account], ADA)) == {"a. byron", "countess"}
+
+
+def test_white_space_is_what_python_takes_for_it() -> None:
+    assert set(WHITE_SPACE) == {each for each in map(chr, range(sys.maxunicode + 1)) if each.isspace()}
 
 
 JSON = st.recursive(

@@ -1,14 +1,15 @@
 """How a project stands: the rule of `docs/projects.md` with its reasons, and a manager's own word before it.
 
-The filter of `sql/project_cards.sql` spells the same rule for PostgreSQL; a test holds the two together.
+Lists, pages and the metric `health` all judge by it. `kino.project_health` spells the same rule for PostgreSQL, which
+filters by it; a test holds the two together.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from kino_api.project_states import ProjectStatus
-from kino_api.words import plural, relative
+from kino_core.project_states import ProjectStatus
+from kino_core.words import plural, relative
 
 BLOCKED_AFTER = timedelta(hours=24)
 QUIET_AFTER = timedelta(days=7)
@@ -34,7 +35,10 @@ class Health:
 
 @dataclass(frozen=True)
 class Signs:
-    """What the rule looks at; `slipping` counts dependencies on what is past its end date and not finished."""
+    """What the rule looks at; `slipping` counts dependencies on what is past its end date and not finished.
+
+    `finish_by` is the day by which all is done in 85 of 100 forecasts, None where there is none.
+    """
 
     open_blockers: int
     oldest_blocker_at: datetime | None
@@ -42,6 +46,7 @@ class Signs:
     end_date: date | None
     time_zone: str
     slipping: int
+    finish_by: date | None = None
 
 
 def health_of(said: ProjectStatus | None, said_reason: str | None, signs: Signs, now: datetime) -> Health:
@@ -70,8 +75,11 @@ def _risks(signs: Signs, now: datetime, completed: bool) -> list[str]:
     found = []
     if signs.last_activity_at is not None and now - signs.last_activity_at > QUIET_AFTER:
         found.append(f"No activity for {relative(signs.last_activity_at, now).removesuffix(' ago')}")
-    if signs.end_date is not None and not completed and signs.end_date < _today(signs.time_zone, now):
-        found.append(f"It was to end on {signs.end_date.isoformat()}")
+    if signs.end_date is not None and not completed:
+        if signs.end_date < _today(signs.time_zone, now):
+            found.append(f"It was to end on {signs.end_date.isoformat()}")
+        elif signs.finish_by is not None and signs.finish_by > signs.end_date:
+            found.append(f"It is to end on {signs.end_date} and may be done only by {signs.finish_by}")
     if signs.slipping:
         found.append(f"{plural(signs.slipping, 'dependency is', 'dependencies are')} late")
     return found

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from kino_api.health import Signs, health_of
-from kino_api.project_states import ProjectStatus
+from kino_core.health import Signs, health_of
+from kino_core.project_states import ProjectStatus
 
 NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 TODAY = NOW.date()
