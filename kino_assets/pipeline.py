@@ -8,6 +8,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from kino_assets.agent_work import gather_usage, gather_work, has_moved_spending, has_moved_task
 from kino_assets.deliveries import gather_deliveries, walk_deployments
 from kino_assets.history import brought_in
 from kino_assets.sql import every_sql, read_sql
@@ -58,6 +59,21 @@ _DELIVERY = (
 )
 _EVERYONE = frozenset(Source)
 
+# All that can change what became of agents' work. Tables that share what is gathered for a window follow the same.
+_WORK = _HISTORY | frozenset(
+    [
+        "pull_request_review",
+        "repository_connected",
+        "repository_disconnected",
+        "blocker_resolved",
+        "task_started",
+        "code_commit",
+        "test_execution",
+        "task_completed",
+        "blocker_identified",
+    ]
+)
+
 # In the order in which each needs the ones before it.
 TABLES: tuple[Table, ...] = (
     Table("project", ("project_id",), _KINO, frozenset(["project_created", "project_changed", "project_deleted"])),
@@ -69,7 +85,9 @@ TABLES: tuple[Table, ...] = (
     Table("review_request", ("event_source", "event_id"), _GITHUB, frozenset(["pull_request", "pull_request_review"])),
     Table("agent_activity", ("event_source", "event_id"), _AGENT),
     Table("test_run", ("event_source", "event_id"), _AGENT, frozenset(["test_execution"])),
-    Table("task", ("project_id", "task_id"), _AGENT, frozenset(["task_started", "task_completed"])),
+    Table("pull_request_head", ("repository_id", "number", "sha"), _GITHUB, frozenset(["pull_request"])),
+    Table("change_request", ("event_source", "event_id"), _GITHUB, frozenset(["pull_request_review"])),
+    Table("work_pull_request", ("event_source", "event_id", "repository_id", "number"), _EVERYONE, _WORK),
     Table("blocker_resolution", ("event_source", "event_id"), _KINO, frozenset(["blocker_resolved"])),
     Table(
         "blocker_change",
@@ -77,10 +95,13 @@ TABLES: tuple[Table, ...] = (
         _AGENT | _KINO,
         frozenset(["blocker_identified", "task_completed", "blocker_resolved"]),
     ),
+    Table("task", ("project_id", "task_id"), _EVERYONE, _WORK),
+    Table("agent_usage", ("project_id", "usage_key"), _EVERYONE, _WORK),
+    Table("agent_quarter", ("project_id", "agent_id", "sitting", "quarter"), _AGENT),
+    Table("pull_request_cost", ("repository_id", "number"), _EVERYONE, _WORK),
     Table(
         "deployment_event", ("event_source", "event_id"), _GITHUB, frozenset(["deployment_status", "release", "push"])
     ),
-    Table("pull_request_head", ("repository_id", "number", "sha"), _GITHUB, frozenset(["pull_request"])),
     Table("github_issue", ("repository_id", "number"), _GITHUB, frozenset(["issues"])),
     Table("alert_event", ("event_source", "event_id"), _GITHUB, _ALERTS),
     Table("alert_change", ("repository_id", "tool", "number"), _GITHUB, _ALERTS),
@@ -332,6 +353,10 @@ _BEFORE: dict[str, Callable[[duckdb.DuckDBPyConnection], bool]] = {
     "agent_activity": _name_agents,
     "scope_item": _has_scope_items,
     "scope_change": _has_scope_items,
+    "work_pull_request": gather_work,
+    "task": has_moved_task,
+    "agent_usage": gather_usage,
+    "pull_request_cost": has_moved_spending,
     "delivered_commit": walk_deployments,
     "pull_request_outcome": gather_deliveries,
 }
