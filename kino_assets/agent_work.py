@@ -39,4 +39,4 @@ def has_moved_spending(lake: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _some(lake: duckdb.DuckDBPyConnection, *tables: str) -> bool:
-    return any(lake.execute(f"SELECT 1 FROM {rows} LIMIT 1").fetchone() for rows in tables)
+    return any(lake.sql(f"FROM {rows} LIMIT 1").fetchone() for rows in tables)

@@ -3,8 +3,8 @@
 from kino_core.metrics.declaration import Direction, Kind, Metric, Unit
 
 _LED = (
-    "An agent’s event leads to a pull request of its own project’s repositories by a commit that it names (its hash, or "
-    "the first seven characters or more), by the pull request’s number or address, or by the branch in its repository."
+    "An agent’s event leads to a pull request of its own project’s repositories by a commit that it names (its hash, "
+    "or the first seven characters or more), by the pull request’s number or address, or by the branch in its repository."
 )
 _ONCE = (
     "Usage that was told several times under one request id counts once, when it was first told, with the last word on "
@@ -65,8 +65,8 @@ AGENT_ACTIVITIES = Metric(
 AGENT_SESSIONS = Metric(
     "agent_sessions",
     "Agent sessions",
-    "Sessions that agents named (session_id), each by its earliest event. The same id of two agents, or in two projects, "
-    "is two sessions; what was told without one belongs to none.",
+    "Sessions that agents named (session_id), each by its earliest event. The same id of two agents, or in two "
+    "projects, is two sessions; what was told without one belongs to none.",
     Unit.COUNT,
     Direction.NEITHER,
     Kind.SUM,
@@ -132,8 +132,8 @@ TASK_SUCCESS_RATE = Metric(
 TASK_DURATION = Metric(
     "task_duration",
     "Task duration",
-    "Median time from a task’s first task_started to its last task_completed, by the day of the latter, nights and waiting "
-    "included. Where nobody told of the start, or the end is before it, the input is missing.",
+    "Median time from a task’s first task_started to its last task_completed, by the day of the latter, nights and "
+    "waiting included. Where nobody told of the start, or the end is before it, the input is missing.",
     Unit.HOURS,
     Direction.DOWN,
     Kind.MEDIAN,
@@ -146,11 +146,11 @@ TASK_DURATION = Metric(
 HUMAN_INTERVENTION_RATE = Metric(
     "human_intervention_rate",
     "Human intervention rate",
-    "Tasks in which a person had a hand ÷ tasks, by the day of the first task_started, or of the end where no start was "
-    "told: at least one permission prompt (a blocker whose reason or notification_type says so), review by a person "
-    "that asked for changes on a pull request of the task, or commit of a person that came in with one. A person’s "
-    "commit is one that no agent signed and none reported, merges aside; what a squash melted in is not seen. A task "
-    "that goes on counts with what has happened so far. " + _LED,
+    "Tasks in which a person had a hand ÷ tasks, by the day of the first task_started, or of the end where no start "
+    "was told: at least one permission prompt (a blocker whose reason or notification_type says so), review by a "
+    "person that asked for changes on a pull request of the task, or commit of a person that came in with one. A "
+    "person’s commit is one that no agent signed and none reported, merges aside; what a squash melted in is not seen. "
+    "A task that goes on counts with what has happened so far. " + _LED,
     Unit.SHARE,
     Direction.NEITHER,
     Kind.RATIO,
@@ -205,8 +205,8 @@ def _tokens(kind: str, label: str, words: str) -> Metric:
         f"tokens_{kind}",
         label,
         f"Tokens that agents told they {words}, by the time they told it. {_ONCE} The coverage is the share of "
-        "the quarter hours of agents at work whose sessions (or tasks, where no session is named) told of any: capture_rate "
-        "says how many sessions did.",
+        "the quarter hours of agents at work whose sessions (or tasks, where no session is named) told of any: "
+        "capture_rate says how many sessions did.",
         Unit.TOKENS,
         Direction.NEITHER,
         Kind.SUM,
@@ -223,8 +223,8 @@ COST_USD = Metric(
     "cost_usd",
     "Cost of agents",
     f"US dollars that agents told they cost (usage.cost_usd), by the time they told it. {_ONCE} Nothing is worked "
-    "out from tokens. The coverage is the share of the quarter hours of agents at work whose sessions (or tasks, where no "
-    "session is named) told of any: capture_rate says how many sessions did.",
+    "out from tokens. The coverage is the share of the quarter hours of agents at work whose sessions (or tasks, where "
+    "no session is named) told of any: capture_rate says how many sessions did.",
     Unit.DOLLARS,
     Direction.NEITHER,
     Kind.SUM,
@@ -250,10 +250,10 @@ COST_PER_MERGED_PR = Metric(
     "cost_per_merged_pr",
     "Cost per merged pull request",
     "US dollars that agents told they spent on merged pull requests ÷ those pull requests, by the day of the merge. A "
-    "pull request that nobody told of any spending on, be it a person’s alone, is missing input and lowers the coverage. "
-    "Spending goes to one pull request: that which its event leads to, or else its task, or else its session; of several "
-    f"the one merged next, or, where none was merged later, last. {_LED} Of several agents a pull request counts for the "
-    "one who spent most.",
+    "pull request that nobody told of any spending on, be it a person’s alone, is missing input and lowers the "
+    "coverage. Spending goes to one pull request: that which its event leads to, or else its task, or else its "
+    f"session; of several the one merged next, or, where none was merged later, last. {_LED} Of several agents a pull "
+    "request counts for the one who spent most.",
     Unit.DOLLARS,
     Direction.DOWN,
     Kind.QUOTIENT,

@@ -112,7 +112,7 @@ def test_what_agents_use_up_is_counted_once_where_and_when_it_was_told(
     assert known(value("agent_sessions", may)) == (3, 3, 1.0), "claude-7 had two, codex-1 its own"
     assert known(value("capture_rate", may)) == (pytest.approx(2 / 3), 3, 1.0)
     assert value("agent_active_hours", may).value == 4, "two sessions of one agent in one hour are one hour"
-    # Of the six quarter hours in which a sitting was heard of, s1 of claude-7 has three: it tells of cached tokens once.
+    # Of the six quarter hours in which a sitting was heard of, s1 of claude-7 has three: it tells of cached ones once.
     assert known(value("tokens_input", may)) == (307, 5, pytest.approx(5 / 6))
     assert known(value("tokens_output", may)) == (35, 4, pytest.approx(4 / 6))
     assert known(value("tokens_cached", may)) == (50, 3, 0.5)
@@ -159,10 +159,10 @@ def test_what_agents_use_up_is_counted_once_where_and_when_it_was_told(
 def test_tasks_and_what_became_of_them(
     landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask, settings: Settings
 ) -> None:
-    def task(name: str, kind: str, hours: float, **further: Any) -> Event:
+    def task(name: str, kind: str, hours: float, **further: object) -> Event:
         return told(project_id, kind, NOON + minutes(60 * hours), task=name, **further)
 
-    def done(name: str, hours: float = 2, **further: Any) -> list[Event]:
+    def done(name: str, hours: float = 2, **further: object) -> list[Event]:
         return [task(name, "task_started", 0), task(name, "task_completed", hours, **further)]
 
     base, feature, merge = sha("base"), sha("feature"), sha("merge")
@@ -270,7 +270,7 @@ def test_what_was_spent_on_pull_requests(
 ) -> None:
     base, one, two = sha("base"), sha("one"), sha("two")
 
-    def spent(task: str, at: datetime, cost: float | None, **further: Any) -> Event:
+    def spent(task: str, at: datetime, cost: float | None, **further: object) -> Event:
         usage = {"cost_usd": cost} if cost is not None else {"input_tokens": 1}
         return told(project_id, "test_execution", at, task=task, usage=usage, **further)
 
