@@ -20,7 +20,7 @@ placed AS (
 ),
 summed AS (
     SELECT metric, version, kind, scope_type, scope_id, grain, period_start,
-           sum(numerator) AS numerator, sum(denominator) AS denominator, sum(upper_numerator) AS upper_numerator,
+           exact_sum(numerator) AS numerator, exact_sum(denominator) AS denominator, exact_sum(upper_numerator) AS upper_numerator,
            sum(n)::BIGINT AS n, sum(entities)::BIGINT AS entities
     FROM placed SEMI JOIN touched_period USING (metric, scope_type, scope_id, grain, period_start)
     GROUP BY metric, version, kind, scope_type, scope_id, grain, period_start
