@@ -1,3 +1,5 @@
+-- A sum that does not depend on the order of what is added, as that of floating-point numbers does: to nine decimal places.
+CREATE OR REPLACE TEMP MACRO exact_sum(number) AS sum(try_cast(number AS DECIMAL(30, 9)))::DOUBLE;
 -- The value of a period by the kind of its metric, from sums over its entities and, of a median, their sorted values.
 CREATE OR REPLACE TEMP MACRO value_of(kind, numerator, denominator, sorted) AS
     CASE WHEN kind IN ('ratio', 'quotient') THEN numerator / nullif(denominator, 0)
