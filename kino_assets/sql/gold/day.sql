@@ -2,7 +2,9 @@
 INSERT INTO fresh_value BY NAME
 WITH summed AS (
     SELECT metric, version, kind, scope_type, scope_id, 'day' AS grain, day AS period_start,
-           CASE WHEN kind = 'days' THEN (sum(numerator) > 0)::INTEGER ELSE sum(numerator) END AS numerator,
+           -- Of a median nothing is made of the sum, which in fractions would come out differently in another order.
+           CASE kind WHEN 'days' THEN (sum(numerator) > 0)::INTEGER WHEN 'median' THEN NULL ELSE sum(numerator) END
+               AS numerator,
            sum(denominator) AS denominator, sum(upper) AS upper_numerator,
            count(numerator) AS n, count(*) AS entities,
            list(numerator ORDER BY numerator) FILTER (kind = 'median' AND numerator IS NOT NULL) AS sorted

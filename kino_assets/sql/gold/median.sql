@@ -7,7 +7,6 @@ WITH placed AS (
 ),
 listed AS (
     SELECT metric, version, scope_type, scope_id, grain, period_start,
-           sum(numerator) AS numerator, sum(denominator) AS denominator, sum(upper) AS upper_numerator,
            count(numerator) AS n, count(*) AS entities,
            list(numerator ORDER BY numerator) FILTER (numerator IS NOT NULL) AS sorted
     FROM placed SEMI JOIN touched_period USING (metric, scope_type, scope_id, grain, period_start)
@@ -16,5 +15,5 @@ listed AS (
 SELECT metric, version, scope_type, scope_id, grain, period_start,
        value_of('median', NULL, NULL, sorted) AS value, list_aggregate(sorted, 'quantile_cont', 0.9) AS p90,
        median_bound(sorted, -1) AS low, median_bound(sorted, 1) AS high, NULL AS lower, NULL AS upper,
-       numerator, denominator, upper_numerator, n, entities
+       NULL AS numerator, NULL AS denominator, NULL AS upper_numerator, n, entities
 FROM listed;
