@@ -20,6 +20,7 @@ _HOW = {
     Kind.FREQUENCY: "The numerators of its entities are added up, and divided by the weeks begun.",
     Kind.DAYS: "The days on which there is at least one are counted.",
     Kind.RATIO: "The sum of the numerators is divided by the sum of the denominators; never an average of averages.",
+    Kind.QUOTIENT: "The sum of the numerators is divided by the sum of the denominators; never an average of averages.",
     Kind.MEDIAN: "The median and the 90th percentile, computed from the entities for every period anew.",
     Kind.LEVEL: "Every change up to the end of the period is added up: how many there are then.",
     Kind.LEVEL_RATIO: "Every change up to the end of the period is added up, and the one sum divided by the other.",

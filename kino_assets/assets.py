@@ -43,8 +43,20 @@ _SILVER_NEEDS: dict[str, tuple[str, ...]] = {
     "pull_request_commit": ("commit",),
     "pull_request": ("commit", "github_pull_request", "pull_request_commit"),
     "test_run": ("agent_activity",),
-    "task": ("agent_activity",),
+    "work_pull_request": (
+        "agent_activity",
+        "commit",
+        "github_pull_request",
+        "pull_request",
+        "pull_request_commit",
+        "pull_request_head",
+        "change_request",
+    ),
     "blocker_change": ("agent_activity", "blocker_resolution"),
+    "task": ("agent_activity", "blocker_change", "work_pull_request"),
+    "agent_usage": ("agent_activity", "work_pull_request"),
+    "agent_quarter": ("agent_activity", "agent_usage"),
+    "pull_request_cost": ("agent_usage", "pull_request"),
     "alert_change": ("alert_event",),
     "delivered_commit": ("commit", "deployment_event"),
     "pull_request_outcome": (
@@ -131,6 +143,7 @@ _PLAUSIBLE: dict[Kind, tuple[str, str]] = {
     Kind.DAYS: ("No period has more days with something than days.", "value NOT BETWEEN 0 AND 366 OR n > entities"),
     Kind.LEVEL: ("No level is negative.", "value < 0"),
     Kind.LEVEL_RATIO: ("Every share of a level lies between 0 and 1.", "value NOT BETWEEN 0 AND 1"),
+    Kind.QUOTIENT: ("No quotient is negative, and none stands on more inputs than entities.", _NEGATIVE),
     Kind.RATIO: ("No quotient is negative, and none stands on more inputs than entities.", _NEGATIVE),
 }
 _PLAUSIBLE_SHARE = (

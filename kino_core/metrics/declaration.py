@@ -31,9 +31,10 @@ class Kind(StrEnum):
     """How a period's value follows from its measurements.
 
     SUM adds numerators; FREQUENCY does and divides by the weeks of the period that have begun; DAYS counts the days
-    with a numerator above zero; RATIO divides the sum of numerators by the sum of denominators; MEDIAN takes the
-    median of numerators, with their 90th percentile; LEVEL adds every change up to the period's end, so it says how
-    many there are then; LEVEL_RATIO divides two of those. STATE is what changes although nothing happens, because time
+    with a numerator above zero; RATIO divides the sum of numerators by the sum of denominators, of which they are a
+    share; QUOTIENT does where they are none, and so has no interval; MEDIAN takes the median of numerators, with their
+    90th percentile; LEVEL adds every change up to the period's end, so it says how many there are then; LEVEL_RATIO
+    divides two of those. STATE is what changes although nothing happens, because time
     passes: it is not kept in gold but worked out on reading, as of the end of the period or as of now.
     """
 
@@ -41,6 +42,7 @@ class Kind(StrEnum):
     FREQUENCY = "frequency"
     DAYS = "days"
     RATIO = "ratio"
+    QUOTIENT = "quotient"
     MEDIAN = "median"
     LEVEL = "level"
     LEVEL_RATIO = "level_ratio"

@@ -52,8 +52,8 @@ COVERAGE_TREND = Metric(
     "Trend of the coverage",
     "By how much the average coverage of merged pull requests rises from week to week, over the last 8 weeks that are "
     "over: the median of the changes a week between all pairs of weeks (Theil and Sen). Whether that is more than "
-    "chance (Mann and Kendall, p < 0.1) the details say: improving, worsening or flat. There is none unless each of "
-    "the 8 weeks has a merged pull request with a coverage report.",
+    "chance (Mann and Kendall, p < 0.1) the details say: improving, worsening or flat. None unless each of the "
+    "8 weeks has a merged pull request with a coverage report.",
     Unit.SHARE,
     Direction.UP,
     Kind.STATE,

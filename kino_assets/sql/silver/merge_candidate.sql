@@ -1,8 +1,8 @@
 -- The repositories whose pull requests this window can change, and what their git histories tell of merges.
 CREATE OR REPLACE TEMP TABLE affected_repository AS
 SELECT repository_id FROM window_commit
-UNION SELECT repository_id FROM silver.github_pull_request
-    WHERE event_id IN (SELECT event_id FROM window_event WHERE source = 'github')
+UNION SELECT repository_id FROM window_event JOIN repository_name USING (repository)
+    WHERE source = 'github' AND type = 'pull_request'
 -- The people of this window’s commits may have pull requests elsewhere whose upper bound now differs.
 UNION SELECT repository_id FROM silver.pull_request SEMI JOIN pool USING (person_id);
 
@@ -18,3 +18,9 @@ FROM (
 )
 WHERE number IS NOT NULL
 ORDER BY repository_id, number, committed_at, sha;
+
+-- Each table of the lake is read once here, for all that follows.
+CREATE OR REPLACE TEMP TABLE told_pull_request AS
+FROM silver.github_pull_request SEMI JOIN affected_repository USING (repository_id);
+CREATE OR REPLACE TEMP TABLE held_pull_request AS
+SELECT repository_id, number FROM silver.pull_request SEMI JOIN affected_repository USING (repository_id);

@@ -1,4 +1,13 @@
 -- Pull requests: GitHub's word where it spoke, the git history's elsewhere; evidence of agents from both.
+CREATE OR REPLACE TEMP TABLE member AS
+SELECT repository_id, number, sha FROM silver.pull_request_commit SEMI JOIN affected_repository USING (repository_id);
+CREATE OR REPLACE TEMP TABLE member_commit AS
+SELECT repository_id, sha, size_lines, parent_count, agent_marked, agent_id, agent_type, committed_at, author_kind,
+       person_id, event_id
+FROM silver.commit
+SEMI JOIN (SELECT repository_id, sha FROM member UNION SELECT repository_id, sha FROM merge_candidate)
+    USING (repository_id, sha);
+
 CREATE OR REPLACE TEMP TABLE brought AS
 SELECT p.repository_id, p.number,
        sum(c.size_lines) FILTER (c.parent_count < 2) AS size_lines,
@@ -8,16 +17,14 @@ SELECT p.repository_id, p.number,
        -- Whose work it was: the first commit that came in with it, not who pressed the merge button.
        arg_min({'kind': c.author_kind, 'person_id': c.person_id}, (c.committed_at, c.sha))
            FILTER (NOT (m.by_merge AND c.sha = m.sha)) AS author
-FROM silver.pull_request_commit p
-SEMI JOIN affected_repository r ON r.repository_id = p.repository_id
-JOIN silver.commit c ON c.repository_id = p.repository_id AND c.sha = p.sha
+FROM member p
+JOIN member_commit c ON c.repository_id = p.repository_id AND c.sha = p.sha
 JOIN merge_candidate m ON m.repository_id = p.repository_id AND m.number = p.number
 GROUP BY ALL;
 
 CREATE OR REPLACE TEMP TABLE labelled AS
 SELECT repository_id, number, min(k.name) AS agent
-FROM (SELECT repository_id, number, unnest(labels) AS label
-      FROM silver.github_pull_request SEMI JOIN affected_repository USING (repository_id))
+FROM (SELECT repository_id, number, unnest(labels) AS label FROM told_pull_request)
 JOIN known_agent k ON k.name = regexp_extract(lower(label), '^[a-z]+')
 GROUP BY repository_id, number;
 
@@ -36,10 +43,10 @@ SELECT coalesce(g.repository_id, m.repository_id) AS repository_id,
        k.agent_id AS hint_agent_id, k.agent_type AS hint_agent_type,
        CASE WHEN g.number IS NOT NULL THEN 'github' ELSE 'git' END AS event_source,
        coalesce(g.event_id, c.event_id) AS event_id
-FROM (FROM silver.github_pull_request SEMI JOIN affected_repository USING (repository_id)) g
+FROM told_pull_request g
 FULL JOIN merge_candidate m ON m.repository_id = g.repository_id AND m.number = g.number
 LEFT JOIN brought b ON b.repository_id = m.repository_id AND b.number = m.number
-LEFT JOIN silver.commit c ON c.repository_id = m.repository_id AND c.sha = m.sha
+LEFT JOIN member_commit c ON c.repository_id = m.repository_id AND c.sha = m.sha
 LEFT JOIN silver.identity i ON i.login = g.login
 LEFT JOIN labelled l ON l.repository_id = g.repository_id AND l.number = g.number
 LEFT JOIN known_agent k ON k.name = coalesce(
@@ -47,7 +54,7 @@ LEFT JOIN known_agent k ON k.name = coalesce(
 
 CREATE OR REPLACE TEMP TABLE affected AS
 SELECT repository_id, number FROM known
-UNION SELECT repository_id, number FROM silver.pull_request SEMI JOIN affected_repository USING (repository_id);
+UNION FROM held_pull_request;
 CREATE OR REPLACE TEMP TABLE fresh AS
 SELECT k.repository_id, k.number, k.title, k.opened_at, k.merged_at, k.closed_at, k.author_kind, k.person_id,
        k.size_lines,
@@ -58,5 +65,5 @@ SELECT k.repository_id, k.number, k.title, k.opened_at, k.merged_at, k.closed_at
        k.event_source, k.event_id
 FROM known k
 ASOF LEFT JOIN (
-    SELECT DISTINCT person_id, committed_at FROM silver.commit WHERE agent_marked AND person_id IS NOT NULL
+    SELECT DISTINCT person_id, committed_at FROM silver.commit SEMI JOIN known USING (person_id) WHERE agent_marked
 ) a ON a.person_id = k.person_id AND a.committed_at < k.merged_at;
