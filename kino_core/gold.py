@@ -195,13 +195,21 @@ class Gold:
         self.as_of: datetime = found[1].astimezone(UTC)
 
     def value(
-        self, key: str, scope: Scope, period: Period, by: Grain | None = None, *, compared: bool = False
+        self,
+        key: str,
+        scope: Scope,
+        period: Period,
+        by: Grain | None = None,
+        *,
+        compared: bool = False,
+        projects: Collection[uuid.UUID] | None = None,
     ) -> MetricValue:
         """Return metric `key` of `scope` in `period`, with a series of `by` periods when asked for.
 
-        With `compared` it is held against the period before, a year before, and its last periods. Raises UnknownMetric.
+        With `compared` it is held against the period before, a year before, and its last periods.
+        Reasons name what belongs to one of `projects`, all where None. Raises UnknownMetric.
         """
-        return self.values([key], [scope], period, by, compared=compared)[key, scope]
+        return self.values([key], [scope], period, by, compared=compared, projects=projects)[key, scope]
 
     def values(
         self,
@@ -211,6 +219,7 @@ class Gold:
         by: Grain | None = None,
         *,
         compared: bool = False,
+        projects: Collection[uuid.UUID] | None = None,
     ) -> dict[tuple[str, Scope], MetricValue]:
         """Return every metric of `keys` for every scope, by (key, scope), in a few queries for all of them."""
         plans = {key: self._plan(metric(key), period, by, compared) for key in keys}
@@ -218,6 +227,7 @@ class Gold:
             self._lake,
             self.now,
             [(metric(key), scope, each) for key in keys for scope in scopes for each in plans[key].periods],
+            projects,
         )
         return {(key, scope): self._value(metric(key), scope, plans[key], cells) for key in keys for scope in scopes}
 

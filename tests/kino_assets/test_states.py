@@ -17,9 +17,10 @@ from kino_assets.check import check_warehouse
 from kino_assets.refresh import LakeWriter
 from kino_core.database import Database, libpq_url
 from kino_core.events import Event, agent_key, repository_id
-from kino_core.gold import PORTFOLIO, Evidence, MetricValue, Scope, Warehouse
+from kino_core.gold import PORTFOLIO, Evidence, Gold, MetricValue, Scope, Warehouse
 from kino_core.identities import identify_login
-from kino_core.metrics import ScopeType
+from kino_core.lake import connect_lake
+from kino_core.metrics import METRICS, ScopeType
 from kino_core.periods import Grain, parse_period
 from kino_core.settings import Settings, settings_from
 from kino_ingest.landing import land
@@ -188,6 +189,9 @@ def test_waiting_on_them(lake: Lake) -> None:
         "example/reviewed#3 “Change 3” has waited for 0 hours",
     )
     assert found[4].details == {"oldest_at": at(1).isoformat()}
+    with lake.warehouse.gold(at(4.5)) as gold:
+        elsewhere = gold.value("waiting_on_them", person("kim"), parse_period("2026-05"), projects=[PLANNED])
+    assert (elsewhere.value, elsewhere.reasons) == (2, ()), "how many is no secret, and what they are is"
     assert found[7].details == {"oldest_at": None}
     assert ask(48, person("lee")).value == 1
     assert ask(4.5, project(REVIEWED)).value == 2, "two pull requests, though three reviews"
@@ -389,6 +393,20 @@ def test_health(lake: Lake) -> None:
     done = ask(0, FINISHED)
     assert (done.value, done.details["status"]) == (0, "COMPLETED")
     assert done.reasons[0] == "Set by a manager"
+
+
+def test_an_older_lake_knows_nothing_of_what_it_does_not_have(lake: Lake) -> None:
+    with closing(connect_lake(lake.settings.database_url, lake.settings.lake_path, read_only=False)) as tables:
+        tables.execute("BEGIN")
+        tables.execute("DROP TABLE silver.review_request")
+        tables.execute("DROP TABLE silver.scope_change")
+        gold = Gold(tables, NOON)
+        found = gold.values([metric.key for metric in METRICS], [project(RULED)], parse_period("2026-05"))
+        assert found["waiting_on_them", project(RULED)].value is None
+        assert found["health", project(RULED)].value is None
+        assert found["stalled_agents", project(RULED)].value == 0
+        assert gold.explain("health", project(RULED), parse_period("2026-05")) == []
+        tables.execute("ROLLBACK")
 
 
 def test_the_lake_equals_its_recomputation(lake: Lake) -> None:
