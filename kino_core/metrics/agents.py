@@ -4,7 +4,8 @@ from kino_core.metrics.declaration import Direction, Kind, Metric, Unit
 
 _LED = (
     "An agent’s event leads to a pull request of its own project’s repositories by a commit that it names (its hash, "
-    "or the first seven characters or more), by the pull request’s number or address, or by the branch in its repository."
+    "or the first seven characters or more), by the pull request’s number or address, or by the branch in its "
+    "repository."
 )
 _ONCE = (
     "Usage that was told several times under one request id counts once, when it was first told, with the last word on "
