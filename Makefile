@@ -48,6 +48,7 @@ lint: ready
 
 bench: ready
 	@$(BIN)/python -m benchmarks.refresh
+	@$(BIN)/python -m benchmarks.warehouse
 	@$(BIN)/python -m benchmarks.ingest
 	@$(BIN)/python -m benchmarks.api
 

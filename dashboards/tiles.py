@@ -64,8 +64,11 @@ def tile(found: MetricValue, earlier: MetricValue | None, against: Period, href:
 _NOUNS = {
     # Beside a tile that counts every commit, the smaller number would look like an error.
     "agent_commit_share": ("commit that is no merge or bot’s", "commits without merges and bots’"),
+    "blocker_change": ("blocker", "blockers"),
+    "capture_rate": ("session", "sessions"),
     "commit": ("commit", "commits"),
     "pull_request": ("pull request", "pull requests"),
+    "pull_request_cost": ("pull request", "pull requests"),
     "task": ("task", "tasks"),
     "test_run": ("test run", "test runs"),
 }
@@ -76,7 +79,7 @@ def _note(found: MetricValue) -> str | None:
     noun = _NOUNS.get(found.metric.key) or _NOUNS.get(found.metric.fact, ("entity", "entities"))
     if (spread := bounds(found)) is not None:
         words.append(f"range {spread}")
-    if found.metric.kind in (Kind.RATIO, Kind.MEDIAN) and found.value is not None:
+    if found.metric.kind in (Kind.RATIO, Kind.QUOTIENT, Kind.MEDIAN) and found.value is not None:
         words.append(f"of {plural(found.n, *noun)}")
     if found.value is not None and found.coverage is not None and found.coverage < 1:
         words.append(f"{share(found.coverage)} known")

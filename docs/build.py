@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from docs.api_reference import api_pages
 from kino_cli.main import VERBS, kino
+from kino_core.judgements import JUDGEMENTS
 from kino_core.measurements import FACTS
 from kino_core.metrics import METRICS, Kind, Metric
 
@@ -19,6 +20,7 @@ _HOW = {
     Kind.FREQUENCY: "The numerators of its entities are added up, and divided by the weeks begun.",
     Kind.DAYS: "The days on which there is at least one are counted.",
     Kind.RATIO: "The sum of the numerators is divided by the sum of the denominators; never an average of averages.",
+    Kind.QUOTIENT: "The sum of the numerators is divided by the sum of the denominators; never an average of averages.",
     Kind.MEDIAN: "The median and the 90th percentile, computed from the entities for every period anew.",
     Kind.LEVEL: "Every change up to the end of the period is added up: how many there are then.",
     Kind.LEVEL_RATIO: "Every change up to the end of the period is added up, and the one sum divided by the other.",
@@ -79,9 +81,10 @@ def _worked_out(metric: Metric) -> str:
     if metric.trend_of is not None:
         return f"| computed from | [`{metric.trend_of}`]({metric.trend_of}.md), by weeks |"
     details = "".join(f"\n| `{name}` | `{expression}` |" for name, expression in metric.details)
+    scopes = f"| of | {', '.join(metric.scopes)} |\n" if metric.scopes else ""
     value = f"`{metric.value}`" if metric.value else "worked out from them by `kino_core/judgements.py`"
-    return f"""| computed from | {", ".join(f"`{fact}`" for fact in metric.facts)} |
-| rows | `kino_core/sql/states/{metric.key}.sql` |
+    return f"""{scopes}| computed from | {", ".join(f"`{fact}`" for fact in metric.facts)} |
+| rows | `kino_core/sql/states/{JUDGEMENTS[metric.key].rows if metric.key in JUDGEMENTS else metric.key}.sql` |
 | value | {value} |{details}"""
 
 

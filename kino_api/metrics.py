@@ -170,7 +170,7 @@ def _members(found: MetricValue) -> dict[str, Any]:
         "p90": found.p90,
         "interval_low": found.interval and found.interval.low,
         "interval_high": found.interval and found.interval.high,
-        "details": found.details,
+        "details": dict(found.details),
         "reasons": list(found.reasons),
         "period": str(found.period),
         "as_of": found.as_of,

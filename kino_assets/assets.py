@@ -1,7 +1,6 @@
 """The assets: one refresh that makes every table of the lake, shown table by table and metric by metric."""
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator
 
 import dagster as dg
 import duckdb
@@ -9,10 +8,7 @@ import duckdb
 from kino_assets.pipeline import TABLES, Changes
 from kino_assets.refresh import LakeWriter, Refreshed
 from kino_assets.sql import read_sql
-from kino_core.cells import read_cells
-from kino_core.metrics import METRICS, Kind, Metric, ScopeType, Unit
-from kino_core.periods import Grain, Period
-from kino_core.scope import PORTFOLIO, Scope
+from kino_core.metrics import METRICS, Kind, Metric, Unit
 
 LANDING = dg.AssetKey(["landing", "event"])
 BRONZE = dg.AssetKey(["bronze", "event"])
@@ -56,8 +52,20 @@ _SILVER_NEEDS: dict[str, tuple[str, ...]] = {
         "review",
     ),
     "test_run": ("agent_activity",),
-    "task": ("agent_activity",),
+    "work_pull_request": (
+        "agent_activity",
+        "commit",
+        "github_pull_request",
+        "pull_request",
+        "pull_request_commit",
+        "pull_request_head",
+        "change_request",
+    ),
     "blocker_change": ("agent_activity", "blocker_resolution"),
+    "task": ("agent_activity", "blocker_change", "work_pull_request"),
+    "agent_usage": ("agent_activity", "work_pull_request"),
+    "agent_quarter": ("agent_activity", "agent_usage"),
+    "pull_request_cost": ("agent_usage", "pull_request"),
     "alert_change": ("alert_event",),
     "delivered_commit": ("commit", "deployment_event"),
     "pull_request_outcome": (
@@ -123,13 +131,17 @@ _OUTSIDE = {"waiting_event": LANDING, "dead_letter": LANDING, "snapshot": BRONZE
 
 
 def _check_specs() -> Iterator[dg.AssetCheckSpec]:
-    for metric in METRICS:
+    for metric in _KEPT:
         yield dg.AssetCheckSpec(
             "plausible",
             asset=gold_key(metric),
             blocking=True,
-            description=_PLAUSIBLE_STATE if metric.kind is Kind.STATE else _plausible(metric)[0],
+            description=_plausible(metric)[0],
         )
+
+
+_KEPT = [metric for metric in METRICS if metric.kind is not Kind.STATE]
+"""States are not in gold: they are looked at by night, which holds up no refresh."""
 
 
 _NEGATIVE = "value < 0 OR n > entities"
@@ -140,9 +152,9 @@ _PLAUSIBLE: dict[Kind, tuple[str, str]] = {
     Kind.DAYS: ("No period has more days with something than days.", "value NOT BETWEEN 0 AND 366 OR n > entities"),
     Kind.LEVEL: ("No level is negative.", "value < 0"),
     Kind.LEVEL_RATIO: ("Every share of a level lies between 0 and 1.", "value NOT BETWEEN 0 AND 1"),
+    Kind.QUOTIENT: ("No quotient is negative, and none stands on more inputs than entities.", _NEGATIVE),
     Kind.RATIO: ("No quotient is negative, and none stands on more inputs than entities.", _NEGATIVE),
 }
-_PLAUSIBLE_STATE = "None is negative that cannot be, and none stands on more inputs than entities, of any project now."
 _PLAUSIBLE_SHARE = (
     "Every share lies between 0 and 1, its bounds too, the lower not above the upper.",
     "value NOT BETWEEN 0 AND 1 OR lower > upper OR upper > 1 OR n > entities",
@@ -205,47 +217,22 @@ def _to_show(changes: Changes) -> frozenset[str]:
 
 
 def _look(tables: duckdb.DuckDBPyConnection, changed: frozenset[str]) -> Iterator[dg.AssetCheckResult]:
-    states = [metric for metric in METRICS if metric.kind is Kind.STATE and metric.key in changed]
-    counted = _look_at_states(tables, states)
-    for metric in METRICS:
+    for metric in _KEPT:
         if metric.key not in changed:
             # It holds as it held before; a check of the run that says nothing would show as skipped.
             yield dg.AssetCheckResult(
                 asset_key=gold_key(metric), check_name="plausible", passed=True, metadata={"changed": False}
             )
             continue
-        row = counted[metric.key] if metric.kind is Kind.STATE else _look_at_rows(tables, metric)
+        implausible = _plausible(metric)[1]
+        row = tables.execute(read_sql("gold/plausible").format(implausible=implausible), [metric.key]).fetchone()
+        assert row is not None
         yield dg.AssetCheckResult(
             asset_key=gold_key(metric),
             check_name="plausible",
             passed=row[1] == 0,
             metadata={"rows": row[0], "implausible": row[1]},
         )
-
-
-def _look_at_rows(tables: duckdb.DuckDBPyConnection, metric: Metric) -> tuple[int, int]:
-    """Return how many rows gold has of a metric, and how many of them cannot be true."""
-    sql = read_sql("gold/plausible").format(implausible=_plausible(metric)[1])
-    row = tables.execute(sql, [metric.key]).fetchone()
-    assert row is not None
-    return row[0], row[1]
-
-
-def _look_at_states(tables: duckdb.DuckDBPyConnection, states: Sequence[Metric]) -> dict[str, tuple[int, int]]:
-    """Return for each of `states` how many projects have it now, the portfolio too, and how many cannot be true."""
-    if not states:
-        return {}
-    now = datetime.now(UTC)
-    projects = tables.execute("SELECT project_id FROM silver.project").fetchall()
-    scopes = [PORTFOLIO, *(Scope(ScopeType.PROJECT, project) for (project,) in projects)]
-    today = Period.of(Grain.DAY, now.date())
-    cells = read_cells(tables, now, [(state, scope, today) for state in states for scope in scopes])
-    found: dict[str, tuple[int, int]] = {}
-    for state in states:
-        known = [cell for scope in scopes if (cell := cells[state.key, scope, today]).value is not None]
-        wrong = [cell for cell in known if cell.n > cell.entities or ((cell.value or 0) < 0 and not state.signed)]
-        found[state.key] = len(known), len(wrong)
-    return found
 
 
 def _metadata(done: Refreshed) -> dict[str, dg.MetadataValue]:

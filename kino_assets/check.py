@@ -1,9 +1,9 @@
 """The warehouse check: everything computed anew from the log, compared with the lake row by row."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import duckdb
 import psycopg
@@ -12,8 +12,12 @@ from kino_assets.pipeline import compute_day, declare, prepare, process_window
 from kino_assets.refresh import load_window, one_committer
 from kino_assets.sql import read_sql
 from kino_assets.window import next_window, open_log
+from kino_core.gold import Warehouse
 from kino_core.lake import connect_lake
 from kino_core.measurements import FACTS
+from kino_core.metrics import Metric, ScopeType
+from kino_core.periods import Grain, Period
+from kino_core.scope import PORTFOLIO, Scope
 from kino_core.settings import Settings
 
 # The ledger and the cursor tell when rows were computed, not what they are.
@@ -84,6 +88,28 @@ def count_orphans(settings: Settings) -> dict[str, int]:
     with closing(connect_lake(settings.database_url, settings.lake_path, read_only=True)) as lake:
         found = lake.execute(" UNION ALL ".join(read_sql("silver/orphans").format(fact=fact) for fact in FACTS))
         return dict(found.fetchall())
+
+
+@dataclass(frozen=True)
+class StateCheck:
+    """Of how many projects a state is known now, the portfolio counted too, and how many values cannot be true."""
+
+    known: int
+    implausible: int
+
+
+def check_states(settings: Settings, states: Sequence[Metric]) -> dict[str, StateCheck]:
+    """Work `states` out for every project and the portfolio as of now, and look whether they can be true."""
+    with closing(Warehouse(settings)) as warehouse, warehouse.gold() as gold:
+        scopes = [PORTFOLIO, *(Scope(ScopeType.PROJECT, project) for project in gold.projects())]
+        today = Period.of(Grain.DAY, datetime.now(UTC).date())
+        found = gold.values([state.key for state in states], scopes, today)
+    checks = {}
+    for state in states:
+        known = [value for scope in scopes if (value := found[state.key, scope]).value is not None]
+        wrong = [each for each in known if (each.coverage or 0) > 1 or ((each.value or 0) < 0 and not state.signed)]
+        checks[state.key] = StateCheck(len(known), len(wrong))
+    return checks
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from kino_assets.alerts import failed_run
-from kino_assets.asset_checks import equals_recompute, fresh, no_orphans
+from kino_assets.asset_checks import NIGHTLY
 from kino_assets.assets import lake, landing_event
 from kino_assets.months import months
 from kino_assets.newsletters import monthly_newsletters
@@ -32,12 +32,12 @@ def lake_writer(_: dg.InitResourceContext) -> Iterator[LakeWriter]:
 refresh_job = dg.define_asset_job(
     "refresh",
     # Without the checks of the night, which take longer than a refresh.
-    selection=dg.AssetSelection.assets(lake) - dg.AssetSelection.checks(fresh, equals_recompute, no_orphans),
+    selection=dg.AssetSelection.assets(lake) - dg.AssetSelection.checks(*NIGHTLY),
     description="Bring bronze, silver and gold up to date with the log.",
 )
 defs = dg.Definitions(
     assets=[landing_event, lake, months, monthly_newsletters],
-    asset_checks=[fresh, equals_recompute, no_orphans],
+    asset_checks=NIGHTLY,
     jobs=[refresh_job, newsletter_job, check_job, upkeep_job],
     schedules=SCHEDULES,
     sensors=[stale_lake, failed_run],

@@ -8,6 +8,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from kino_assets.agent_work import gather_usage, gather_work, has_moved_spending, has_moved_task
 from kino_assets.deliveries import gather_deliveries, walk_deployments
 from kino_assets.history import brought_in
 from kino_assets.sql import every_sql, read_sql
@@ -60,6 +61,21 @@ _DELIVERY = (
 )
 _EVERYONE = frozenset(Source)
 
+# All that can change what became of agents' work. Tables that share what is gathered for a window follow the same.
+_WORK = _HISTORY | frozenset(
+    [
+        "pull_request_review",
+        "repository_connected",
+        "repository_disconnected",
+        "blocker_resolved",
+        "task_started",
+        "code_commit",
+        "test_execution",
+        "task_completed",
+        "blocker_identified",
+    ]
+)
+
 # In the order in which each needs the ones before it.
 TABLES: tuple[Table, ...] = (
     Table("project", ("project_id",), _KINO, frozenset(["project_created", "project_changed", "project_deleted"])),
@@ -75,7 +91,8 @@ TABLES: tuple[Table, ...] = (
     Table("pull_request", ("repository_id", "number"), _CODE, _CHANGES),
     Table("agent_activity", ("event_source", "event_id"), _AGENT),
     Table("test_run", ("event_source", "event_id"), _AGENT, frozenset(["test_execution"])),
-    Table("task", ("project_id", "task_id"), _AGENT, frozenset(["task_started", "task_completed"])),
+    Table("change_request", ("event_source", "event_id"), _GITHUB, frozenset(["pull_request_review"])),
+    Table("work_pull_request", ("event_source", "event_id", "repository_id", "number"), _EVERYONE, _WORK),
     Table("blocker_resolution", ("event_source", "event_id"), _KINO, frozenset(["blocker_resolved"])),
     Table(
         "blocker_change",
@@ -83,6 +100,10 @@ TABLES: tuple[Table, ...] = (
         _AGENT | _KINO,
         frozenset(["blocker_identified", "task_completed", "blocker_resolved"]),
     ),
+    Table("task", ("project_id", "task_id"), _EVERYONE, _WORK),
+    Table("agent_usage", ("project_id", "usage_key"), _EVERYONE, _WORK),
+    Table("agent_quarter", ("project_id", "agent_id", "sitting", "quarter"), _AGENT),
+    Table("pull_request_cost", ("repository_id", "number"), _EVERYONE, _WORK),
     Table(
         "deployment_event", ("event_source", "event_id"), _GITHUB, frozenset(["deployment_status", "release", "push"])
     ),
@@ -177,7 +198,8 @@ def process_window(lake: duckdb.DuckDBPyConnection, high: int, *, anew: bool = F
         if table.name == _FIRST_OF_FACTS:
             lake.execute(read_sql("silver/places"))
         if any(table.follows(Source(source), event_type) for source, event_type in kinds):
-            _BEFORE.get(table.name, _nothing)(lake)
+            if not _BEFORE.get(table.name, _nothing)(lake):
+                continue
             lake.execute(read_sql(f"silver/{table.name}"))
             if _replace(lake, table, anew=anew):
                 changed.add(table.name)
@@ -265,7 +287,7 @@ def _name_repositories(lake: duckdb.DuckDBPyConnection) -> None:
     _insert(lake, "repository_name", ["repository", "repository_id"], rows)
 
 
-def _identify_signatures(lake: duckdb.DuckDBPyConnection) -> None:
+def _identify_signatures(lake: duckdb.DuckDBPyConnection) -> bool:
     """Classify the names and addresses that no earlier window held, before commits refer to them."""
     lake.execute(read_sql("silver/window_commit"))
     signatures = lake.execute(read_sql("silver/signature")).fetchall()
@@ -275,6 +297,7 @@ def _identify_signatures(lake: duckdb.DuckDBPyConnection) -> None:
         rows.append((name, email, login, found.key, str(found.kind), *_owner(found)))
     columns = ["name", "email", "login", "identity_key", "kind", "person_id", "agent", "agent_id", "agent_type"]
     _insert(lake, "silver.identity", columns, rows)
+    return True
 
 
 def _owner(found: Identity) -> tuple[str | None, str | None, str | None, str | None]:
@@ -283,9 +306,11 @@ def _owner(found: Identity) -> tuple[str | None, str | None, str | None, str | N
     return None, found.agent, str(agent_key(found.agent)), str(found.agent_type)
 
 
-def _walk_merges(lake: duckdb.DuckDBPyConnection) -> None:
+def _walk_merges(lake: duckdb.DuckDBPyConnection) -> bool:
     """Find the commits that each merged branch brought in, for the repositories this window concerns."""
     lake.execute(read_sql("silver/merge_candidate"))
+    if not _has_pull_requests(lake):
+        return False
     lake.execute("CREATE OR REPLACE TEMP TABLE merged_branch (repository_id UUID, number BIGINT, sha VARCHAR)")
     merges = lake.execute(
         "SELECT repository_id::VARCHAR, number, sha FROM merge_candidate WHERE by_merge ORDER BY ALL"
@@ -299,24 +324,44 @@ def _walk_merges(lake: duckdb.DuckDBPyConnection) -> None:
             for sha in branch
         ]
         _insert(lake, "merged_branch", ["repository_id", "number", "sha"], rows)
+    return True
 
 
-def _name_agents(lake: duckdb.DuckDBPyConnection) -> None:
+def _has_pull_requests(lake: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether there are pull requests in the repositories this window concerns, or were."""
+    return lake.execute(read_sql("silver/any_pull_request")).fetchone() is not None
+
+
+def _has_scope_items(lake: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether anybody ever planned one; where nobody did, agents' tasks move none."""
+    return lake.execute("SELECT 1 FROM silver.scope_telling LIMIT 1").fetchone() is not None
+
+
+def _name_agents(lake: duckdb.DuckDBPyConnection) -> bool:
     rows = [
         (name, declared, str(agent_key(name)), str(agent_type_of(name, declared)))
         for name, declared in lake.execute(read_sql("silver/agent")).fetchall()
     ]
     _insert(lake, "silver.agent", ["agent_name", "declared_type", "agent_id", "agent_type"], rows)
+    return True
 
 
-def _nothing(_: duckdb.DuckDBPyConnection) -> None:
-    return None
+def _nothing(_: duckdb.DuckDBPyConnection) -> bool:
+    return True
 
 
-_BEFORE: dict[str, Callable[[duckdb.DuckDBPyConnection], None]] = {
+# What is made ready for a table; where that tells that no row of it can change, it is passed over.
+_BEFORE: dict[str, Callable[[duckdb.DuckDBPyConnection], bool]] = {
     "commit": _identify_signatures,
     "pull_request_commit": _walk_merges,
+    "pull_request": _has_pull_requests,
     "agent_activity": _name_agents,
+    "scope_item": _has_scope_items,
+    "scope_change": _has_scope_items,
+    "work_pull_request": gather_work,
+    "task": has_moved_task,
+    "agent_usage": gather_usage,
+    "pull_request_cost": has_moved_spending,
     "delivered_commit": walk_deployments,
     "pull_request_outcome": gather_deliveries,
 }

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from kino_assets.asset_checks import equals_recompute, fresh, no_orphans
+from kino_assets.asset_checks import NIGHTLY
 from kino_assets.newsletters import monthly_newsletters
 from kino_assets.upkeep import keep_lake
 from kino_core.settings import Settings
@@ -33,8 +33,8 @@ newsletter_job = dg.define_asset_job(
 )
 check_job = dg.define_asset_job(
     "nightly_checks",
-    selection=dg.AssetSelection.checks(fresh, equals_recompute, no_orphans),
-    description="Is the log read, does an old day still hold, does every fact stand on an event?",
+    selection=dg.AssetSelection.checks(*NIGHTLY),
+    description="Is the log read, does an old day still hold, does every fact stand on an event, can states be?",
 )
 
 

@@ -44,7 +44,24 @@ def open_database(settings: Settings) -> Database:
 def add_portfolio(database: Database, plan: Plan, initiative: str | None = None) -> Added:
     """Make the plan's projects where they are missing, and land its events; again changes nothing.
 
-    Raises SimulationRemoved, or ProjectExists when something else has the name of one of the projects.
+    Raises as make_projects.
+    """
+    projects = make_projects(database, plan, initiative)
+    with progress() as display:
+        landing = display.add_task("Landing events", total=plan.events)
+        landed = backfill(
+            database,
+            simulated_events(plan),
+            on_rejected=say,
+            on_landed=lambda number: display.advance(landing, number),
+        )
+    return Added(projects, landed)
+
+
+def make_projects(database: Database, plan: Plan, initiative: str | None = None) -> list[str]:
+    """Make the plan's projects where they are missing, and return their names.
+
+    Raises SimulationRemoved, or ProjectExists when something else has the name of one of them.
     """
     projects = []
     with progress() as display:
@@ -54,14 +71,7 @@ def add_portfolio(database: Database, plan: Plan, initiative: str | None = None)
                 _ensure(session, planned, initiative)
             projects.append(planned.name)
             display.advance(making)
-        landing = display.add_task("Landing events", total=plan.events)
-        landed = backfill(
-            database,
-            simulated_events(plan),
-            on_rejected=say,
-            on_landed=lambda number: display.advance(landing, number),
-        )
-    return Added(projects, landed)
+    return projects
 
 
 def remove_portfolio(database: Database, initiative: str) -> int:

@@ -1,6 +1,7 @@
 """What metrics come to, place by place: from gold what it keeps, from silver what passes with time."""
 
-from collections.abc import Iterable, Sequence
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -31,7 +32,7 @@ class Cell:
     upper: float | None = None
     n: int = 0
     entities: int = 0
-    details: dict[str, Detail] = field(default_factory=dict)
+    details: Mapping[str, Detail] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
 
 
@@ -42,13 +43,21 @@ Asked = tuple[Metric, Scope, Period]
 Cells = dict[tuple[str, Scope, Period], Cell]
 
 
-def read_cells(lake: duckdb.DuckDBPyConnection, now: datetime, asked: Sequence[Asked]) -> Cells:
-    """Return a cell for every metric, scope and period; one that there is no input of is empty."""
+def read_cells(
+    lake: duckdb.DuckDBPyConnection,
+    now: datetime,
+    asked: Sequence[Asked],
+    projects: Collection[uuid.UUID] | None = None,
+) -> Cells:
+    """Return a cell for every metric, scope and period; one that there is no input of is empty.
+
+    Reasons name what belongs to one of `projects`, all where None.
+    """
     kept = [each for each in asked if each[0].kind is not Kind.STATE]
     passing = [each for each in asked if each[0].kind is Kind.STATE and each[0].trend_of is None]
     trends = [each for each in asked if each[0].trend_of is not None]
     empty = {(declared.key, scope, period): Cell() for declared, scope, period in asked}
-    return empty | _kept(lake, kept) | _passing(lake, now, passing) | _trends(lake, now, trends)
+    return empty | _kept(lake, kept) | _passing(lake, now, passing, projects) | _trends(lake, now, trends)
 
 
 def _kept(lake: duckdb.DuckDBPyConnection, asked: Sequence[Asked]) -> Cells:
@@ -66,16 +75,27 @@ def _kept(lake: duckdb.DuckDBPyConnection, asked: Sequence[Asked]) -> Cells:
     return {(asked[place][0].key, *asked[place][1:]): Cell(*cell) for place, *cell in rows}
 
 
-def _passing(lake: duckdb.DuckDBPyConnection, now: datetime, asked: Sequence[Asked]) -> Cells:
+def _passing(
+    lake: duckdb.DuckDBPyConnection, now: datetime, asked: Sequence[Asked], projects: Collection[uuid.UUID] | None
+) -> Cells:
     """Return the cells of states, as of the ends of their periods or of now."""
+    asked = [each for each in asked if not each[0].scopes or each[1].type in each[0].scopes]
     metrics = dict.fromkeys(declared for declared, _, _ in asked)
     places = list(dict.fromkeys((scope, period) for _, scope, period in asked))
-    found = read_states(lake, metrics, [(str(scope.type), scope.key, period) for scope, period in places], now)
+    found = read_states(
+        lake,
+        metrics,
+        [(str(scope.type), scope.key, period) for scope, period in places],
+        now,
+        None if projects is None else [str(each) for each in projects],
+    )
+    wanted = {(declared.key, scope, period) for declared, scope, period in asked}
     return {
         (key, *places[place]): Cell(
             state.value, n=state.n, entities=state.entities, details=state.details, reasons=state.reasons
         )
         for (key, place), state in found.items()
+        if (key, *places[place]) in wanted
     }
 
 

@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -67,7 +67,7 @@ class MetricValue:
     snapshot_id: int
     p90: float | None = None
     interval: Interval | None = None
-    details: dict[str, Detail] = field(default_factory=dict)
+    details: Mapping[str, Detail] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
     previous: Point | None = None
     year_ago: Point | None = None
@@ -195,13 +195,21 @@ class Gold:
         self.as_of: datetime = found[1].astimezone(UTC)
 
     def value(
-        self, key: str, scope: Scope, period: Period, by: Grain | None = None, *, compared: bool = False
+        self,
+        key: str,
+        scope: Scope,
+        period: Period,
+        by: Grain | None = None,
+        *,
+        compared: bool = False,
+        projects: Collection[uuid.UUID] | None = None,
     ) -> MetricValue:
         """Return metric `key` of `scope` in `period`, with a series of `by` periods when asked for.
 
-        With `compared` it is held against the period before, a year before, and its last periods. Raises UnknownMetric.
+        With `compared` it is held against the period before, a year before, and its last periods.
+        Reasons name what belongs to one of `projects`, all where None. Raises UnknownMetric.
         """
-        return self.values([key], [scope], period, by, compared=compared)[key, scope]
+        return self.values([key], [scope], period, by, compared=compared, projects=projects)[key, scope]
 
     def values(
         self,
@@ -211,6 +219,7 @@ class Gold:
         by: Grain | None = None,
         *,
         compared: bool = False,
+        projects: Collection[uuid.UUID] | None = None,
     ) -> dict[tuple[str, Scope], MetricValue]:
         """Return every metric of `keys` for every scope, by (key, scope), in a few queries for all of them."""
         plans = {key: self._plan(metric(key), period, by, compared) for key in keys}
@@ -218,6 +227,7 @@ class Gold:
             self._lake,
             self.now,
             [(metric(key), scope, each) for key in keys for scope in scopes for each in plans[key].periods],
+            projects,
         )
         return {(key, scope): self._value(metric(key), scope, plans[key], cells) for key in keys for scope in scopes}
 
@@ -262,6 +272,10 @@ class Gold:
             series=[point(part) for part in plan.parts],
         )
 
+    def projects(self) -> list[uuid.UUID]:
+        """Return every project that the lake knows."""
+        return [project for (project,) in self._lake.execute("SELECT project_id FROM silver.project").fetchall()]
+
     def explain(
         self,
         key: str,
@@ -285,6 +299,8 @@ class Gold:
             return self.explain(
                 declared.trend_of, scope, Period(weeks[0].start, weeks[-1].end), limit, offset, projects=projects
             )
+        if declared.scopes and scope.type not in declared.scopes:
+            return []
         if declared.kind is Kind.STATE:
             place = (str(scope.type), scope.key, period)
             rows = explain_state(self._lake, declared, place, self.now, projects=seen, limit=limit, offset=offset)

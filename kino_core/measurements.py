@@ -33,6 +33,14 @@ FACTS: dict[str, Fact] = {
     ),
     "agent_activity": Fact("'activity ' || event_id", ("event_source", "event_id"), project="project_id"),
     "test_run": Fact("'test run ' || event_id", ("event_source", "event_id"), project="project_id"),
+    "agent_quarter": Fact(
+        "sitting || ' at ' || strftime(quarter, '%Y-%m-%d %H:%M')",
+        ("project_id", "agent_id", "sitting", "quarter"),
+        project="project_id",
+    ),
+    "pull_request_cost": Fact(
+        "'pull request #' || number", ("repository_id", "number"), repository="repository_id", person="person_id"
+    ),
     "task": Fact("'task ' || task_id", ("project_id", "task_id"), project="project_id"),
     "blocker_change": Fact("'blocker ' || blocker_id", ("project_id", "blocker_id"), project="project_id"),
     "deployment": Fact("deployment_key", ("repository_id", "deployment_key"), repository="repository_id"),

@@ -47,9 +47,9 @@ def restated(
     `projects` leaves only evidence of one of them. Raises NoSnapshot, UnknownMetric and TooMuchEvidence.
     """
     with open_gold(settings, since) as gold:
-        then, before = gold.value(key, scope, period), _evidence(gold, key, scope, period, projects)
+        then, before = gold.value(key, scope, period, projects=projects), _evidence(gold, key, scope, period, projects)
     with open_gold(settings) as gold:
-        now, after = gold.value(key, scope, period), _evidence(gold, key, scope, period, projects)
+        now, after = gold.value(key, scope, period, projects=projects), _evidence(gold, key, scope, period, projects)
     known, held = set(before), set(after)
     return Restatement(
         then=then,

@@ -6,6 +6,7 @@ whether it is `counted`. Rows that are not counted tell that the place has input
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -28,18 +29,23 @@ def read_states(
     metrics: Iterable[Metric],
     asked: Sequence[tuple[str, str, Period]],
     now: datetime,
+    projects: Collection[str] | None = None,
 ) -> dict[tuple[str, int], State]:
     """Return each of `metrics` for each asked (scope type, scope id, period), by the metric's key and the place in it.
 
-    What has no input is not in it.
+    What has no input is not in it. Reasons name what belongs to one of `projects`, all where None.
     """
     if not asked:
         return {}
     _ask(lake, asked, now)
-    found = {}
-    for metric in metrics:
-        for place, state in _values(lake, metric):
-            found[metric.key, place] = state
+    found: dict[tuple[str, int], State] = {}
+    chosen = list(metrics)
+    # A snapshot from before a table was there knows nothing of what stands on it.
+    with suppress(duckdb.CatalogException):
+        _share(lake, chosen)
+    for metric in chosen:
+        with suppress(duckdb.CatalogException):
+            found.update({(metric.key, place): state for place, state in _values(lake, metric, projects)})
     return found
 
 
@@ -55,9 +61,12 @@ def explain_state(
 ) -> list[tuple[str, str, str, datetime, float | None, float | None]]:
     """Return what a state stands on, the oldest first: rows of entity, event, time, numerator and denominator."""
     _ask(lake, [asked], now)
-    _prepare(lake, metric)
     bound = {"projects": None if projects is None else list(projects), "limit": limit, "offset": offset}
-    return lake.execute(_sql("explain").format(rows=_sql(metric.key)), bound).fetchall()
+    with suppress(duckdb.CatalogException):
+        _share(lake, [metric])
+        _prepare(lake, metric)
+        return lake.execute(_sql("explain").format(rows=_rows(metric)), bound).fetchall()
+    return []
 
 
 def _ask(lake: duckdb.DuckDBPyConnection, asked: Sequence[tuple[str, str, Period]], now: datetime) -> None:
@@ -68,26 +77,43 @@ def _ask(lake: duckdb.DuckDBPyConnection, asked: Sequence[tuple[str, str, Period
     lake.unregister("asked_period")
 
 
-def _values(lake: duckdb.DuckDBPyConnection, metric: Metric) -> list[tuple[int, State]]:
+def _values(
+    lake: duckdb.DuckDBPyConnection, metric: Metric, projects: Collection[str] | None
+) -> list[tuple[int, State]]:
     _prepare(lake, metric)
     if not metric.value:
         return _worked_out(lake, metric)
     told = ", ".join(f"'{name}': {expression}" for name, expression in metric.details)
     sql = _sql("value").format(
-        rows=_sql(metric.key), value=metric.value, details=f"{{{told}}}" if told else "NULL", most=MOST_REASONS
+        rows=_rows(metric), value=metric.value, details=f"{{{told}}}" if told else "NULL", most=MOST_REASONS
     )
+    bound = {"projects": None if projects is None else list(projects)}
     return [
         (place, State(value, n, entities, _plain(details), tuple(reasons or ())))
-        for place, value, n, entities, details, reasons in lake.execute(sql).fetchall()
+        for place, value, n, entities, details, reasons in lake.execute(sql, bound).fetchall()
     ]
 
 
 def _worked_out(lake: duckdb.DuckDBPyConnection, metric: Metric) -> list[tuple[int, State]]:
-    found = lake.execute(_sql("rows").format(rows=_sql(metric.key))).fetchall()
+    found = lake.execute(_sql("rows").format(rows=_rows(metric))).fetchall()
     return [
-        (place, JUDGEMENTS[metric.key]([Row(*row[3:]) for row in rows], Moment(moment, time_zone)))
+        (place, JUDGEMENTS[metric.key].judge([Row(*row[3:]) for row in rows], Moment(moment, time_zone)))
         for (place, moment, time_zone), rows in groupby(found, key=itemgetter(0, 1, 2))
     ]
+
+
+def _rows(metric: Metric) -> str:
+    judgement = JUDGEMENTS.get(metric.key)
+    return _sql(judgement.rows if judgement else metric.key)
+
+
+def _share(lake: duckdb.DuckDBPyConnection, metrics: Sequence[Metric]) -> None:
+    """Work out once what several states look at."""
+    if any(fact in _PLANNED for metric in metrics for fact in metric.facts):
+        lake.execute(_sql("plan"))
+
+
+_PLANNED = ("scope_change", "project_status")
 
 
 def _prepare(lake: duckdb.DuckDBPyConnection, metric: Metric) -> None:

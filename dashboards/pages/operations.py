@@ -1,17 +1,22 @@
 """`/operations`: how everything is that Kino uses, how old its numbers are, and what looked like an attack."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from dashboards.site import site_of
+from dashboards.tiles import tiles
 from dashboards.visitors import SEE_OPERATIONS, Visitor
 from kino_api.capabilities import State
 from kino_api.permissions import check_permission
 from kino_api.resources import resources_of
 from kino_api.security_events import summarize
+from kino_core.gold import PORTFOLIO
 from kino_core.lake import LakeNotReady
+from kino_core.metrics import platform
+from kino_core.periods import Grain, Period
 from kino_core.watch import Severity, Suspicion
 
 router = APIRouter(include_in_schema=False)
@@ -74,7 +79,7 @@ def operations(request: Request, visitor: Visitor) -> Response:
         "operations.html",
         here="operations",
         user=visitor,
-        as_of=_as_of(request),
+        **_numbers(request),
         capabilities=[
             {"name": _NAMES.get(each.name, each.name), "look": _LOOK[each.state], "detail": each.detail}
             for each in found
@@ -100,9 +105,13 @@ def _suspicions(request: Request) -> list[dict[str, Any]]:
     ]
 
 
-def _as_of(request: Request) -> object:
+def _numbers(request: Request) -> dict[str, Any]:
+    """Return how Kino keeps up, in tiles; there are none while the lake is being prepared."""
+    today = datetime.now(UTC).date()
+    keys = [metric.key for metric in platform.METRICS]
     try:
         with site_of(request).warehouse.gold() as gold:
-            return gold.as_of
+            found = tiles(gold, keys, PORTFOLIO, Period.of(Grain.DAY, today), today, "/portfolio/metrics")
+            return {"as_of": gold.as_of, "tiles": found}
     except LakeNotReady:
-        return None
+        return {"as_of": None, "tiles": []}

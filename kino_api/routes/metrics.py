@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from pydantic import TypeAdapter
 
+from kino_api.access import sight_of
 from kino_api.authentication import CurrentUser, reading
 from kino_api.fields import MetricKey, Moment, PeriodName
 from kino_api.guarded_route import guarded_router
@@ -104,7 +105,8 @@ def value(
         raise SeriesTooLong(f"A series has at most {MOST_POINTS} points. Take a longer grain.", field="by")
     scope = _scope(request, user, asked)
     with _gold(request, as_of) as gold:
-        return compared_reading_of(gold.value(declared.key, scope, days, by, compared=True))
+        found = gold.value(declared.key, scope, days, by, compared=True, projects=_told_of(user))
+    return compared_reading_of(found)
 
 
 @router.get("/{key}/explain")
@@ -121,10 +123,8 @@ def explain(
     """List what is behind a value, oldest first, each with the event that told of it."""
     declared, days, offset = metric(key), _period(period), _offset(cursor)
     scope = _scope(request, user, asked)
-    # A person's numbers tell of all they did; what it was is for those who see the project.
-    projects = None if user.role is not None else list(user.memberships)
     with _gold(request, as_of) as gold:
-        found = gold.explain(declared.key, scope, days, limit + 1, offset, projects=projects)
+        found = gold.explain(declared.key, scope, days, limit + 1, offset, projects=_told_of(user))
     return page_of(found, limit, lambda _: (offset + limit,))
 
 
@@ -135,10 +135,8 @@ def restatement(
     """Return what became of a value since it was read, and what came in or went between."""
     declared, days = metric(key), _period(period)
     scope = _scope(request, user, asked)
-    projects = None if user.role is not None else list(user.memberships)
-    return restated_reading_of(
-        restated(resources_of(request).settings, declared.key, scope, days, since, projects=projects)
-    )
+    settings, projects = resources_of(request).settings, _told_of(user)
+    return restated_reading_of(restated(settings, declared.key, scope, days, since, projects=projects))
 
 
 @project_router.get("")
@@ -149,7 +147,7 @@ def of_project(
     days = _period(period)
     with reading(request) as session:
         scope = Scope(ScopeType.PROJECT, get_project(session, project_id).id)
-    return _every_metric(request, scope, days, as_of)
+    return _every_metric(request, user, scope, days, as_of)
 
 
 @agent_router.get("")
@@ -159,7 +157,7 @@ def of_agent(
     """Return every metric of an agent in a period, over all of its projects."""
     days = _period(period)
     scope = _scope(request, user, Asked(agent=str(agent_id)))
-    return _every_metric(request, scope, days, as_of)
+    return _every_metric(request, user, scope, days, as_of)
 
 
 @developer_router.get("")
@@ -170,13 +168,13 @@ def of_developer(
     days = _period(period)
     with reading(request) as session:
         scope = developer_scope(session, user, developer_id)
-    return _every_metric(request, scope, days, as_of)
+    return _every_metric(request, user, scope, days, as_of)
 
 
-def _every_metric(request: Request, scope: Scope, days: Period, as_of: datetime | None) -> Page[Reading]:
+def _every_metric(request: Request, user: User, scope: Scope, days: Period, as_of: datetime | None) -> Page[Reading]:
     def work_out(metrics: Sequence[Metric]) -> list[Reading]:
         with _gold(request, as_of) as gold:
-            values = gold.values([declared.key for declared in metrics], [scope], days)
+            values = gold.values([declared.key for declared in metrics], [scope], days, projects=_told_of(user))
         return [reading_of(values[declared.key, scope]) for declared in metrics]
 
     publication = None
@@ -190,10 +188,15 @@ def _every_metric(request: Request, scope: Scope, days: Period, as_of: datetime 
     # A snapshot of the lake never changes, so nothing but its id has to be the same; that of today ends with the day.
     key = f"metrics:{scope.type}:{scope.id}:{days}:{now.date()}:{publication.snapshot_id}"
     kept = cache.get(key, (), READINGS, lambda: work_out(_KEPT))
-    # What changes as time passes is at most a minute old.
-    passing = cache.get(f"{key}:{now:%H:%M}", (), READINGS, lambda: work_out(_PASSING))
+    # What changes as time passes is at most a minute old, and its reasons name only what one sees.
+    passing = cache.get(f"{key}:{now:%H:%M}:{sight_of(user)}", (), READINGS, lambda: work_out(_PASSING))
     found = {each.metric: each for each in (*kept, *passing)}
     return Page(items=[found[declared.key] for declared in METRICS], next_cursor=None)
+
+
+def _told_of(user: User) -> list[uuid.UUID] | None:
+    """Return the projects whose parts may be named: a person's numbers tell of all they did, but not what it was."""
+    return None if user.role is not None else list(user.memberships)
 
 
 _KEPT = [declared for declared in METRICS if declared.kind is not Kind.STATE]

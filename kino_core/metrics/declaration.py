@@ -16,6 +16,7 @@ class Unit(StrEnum):
     PER_WEEK = "a week"
     TOKENS = "tokens"
     DOLLARS = "dollars"
+    GRAVITY = "0 on track, 1 at risk, 2 blocked"
 
 
 class Direction(StrEnum):
@@ -30,9 +31,10 @@ class Kind(StrEnum):
     """How a period's value follows from its measurements.
 
     SUM adds numerators; FREQUENCY does and divides by the weeks of the period that have begun; DAYS counts the days
-    with a numerator above zero; RATIO divides the sum of numerators by the sum of denominators; MEDIAN takes the
-    median of numerators, with their 90th percentile; LEVEL adds every change up to the period's end, so it says how
-    many there are then; LEVEL_RATIO divides two of those. STATE is what changes although nothing happens, because time
+    with a numerator above zero; RATIO divides the sum of numerators by the sum of denominators, of which they are a
+    share; QUOTIENT does where they are none, and so has no interval; MEDIAN takes the median of numerators, with their
+    90th percentile; LEVEL adds every change up to the period's end, so it says how many there are then; LEVEL_RATIO
+    divides two of those. STATE is what changes although nothing happens, because time
     passes: it is not kept in gold but worked out on reading, as of the end of the period or as of now.
     """
 
@@ -40,6 +42,7 @@ class Kind(StrEnum):
     FREQUENCY = "frequency"
     DAYS = "days"
     RATIO = "ratio"
+    QUOTIENT = "quotient"
     MEDIAN = "median"
     LEVEL = "level"
     LEVEL_RATIO = "level_ratio"
@@ -69,8 +72,8 @@ class Metric:
     A STATE has none of these. It stands on the rows of `sql/states/<key>.sql`, which `value` reduces and `details`
     tell more of, each a name and another DuckDB aggregate over the same rows; where `value` is empty, a function of
     `kino_core.judgements` makes it of them. `also` names the further tables that it looks at. One with `trend_of` is
-    how the metric of that key goes by weeks. Only what is `signed` is
-    ever below zero, or as a share above one.
+    how the metric of that key goes by weeks. Only what is `signed` is ever below zero, or as a share above one.
+    `scopes` are those that the number can be of, where not of all.
     """
 
     key: str
@@ -91,6 +94,7 @@ class Metric:
     details: tuple[tuple[str, str], ...] = ()
     trend_of: str | None = None
     signed: bool = False
+    scopes: tuple[ScopeType, ...] = ()
 
     @property
     def facts(self) -> tuple[str, ...]:

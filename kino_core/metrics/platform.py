@@ -1,6 +1,6 @@
 """How Kino itself keeps up."""
 
-from kino_core.metrics.declaration import Direction, Kind, Metric, Unit
+from kino_core.metrics.declaration import Direction, Kind, Metric, ScopeType, Unit
 
 EVENTS_LANDED = Metric(
     "events_landed",
@@ -22,6 +22,7 @@ INGEST_LAG_SECONDS = Metric(
     Direction.DOWN,
     Kind.STATE,
     fact="waiting_event",
+    scopes=(ScopeType.PORTFOLIO,),
     value="coalesce(max(numerator) FILTER (counted), 0)",
 )
 
@@ -34,6 +35,7 @@ LAKE_AGE_SECONDS = Metric(
     Direction.DOWN,
     Kind.STATE,
     fact="snapshot",
+    scopes=(ScopeType.PORTFOLIO,),
     value="max(numerator)",
 )
 
@@ -46,6 +48,7 @@ DEAD_LETTERS = Metric(
     Direction.DOWN,
     Kind.STATE,
     fact="dead_letter",
+    scopes=(ScopeType.PORTFOLIO,),
     value="count(*) FILTER (counted)",
 )
 

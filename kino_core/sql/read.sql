@@ -16,12 +16,12 @@ whole AS (
     WHERE a.kind NOT IN ('level', 'level_ratio')
 ),
 summed AS (
-    SELECT a.place, a.kind, sum(h.numerator) AS numerator, sum(h.denominator) AS denominator,
-           sum(h.upper_numerator) AS upper_numerator, sum(h.n)::BIGINT AS n, sum(h.entities)::BIGINT AS entities
+    SELECT a.place, a.kind, exact_sum(h.numerator) AS numerator, exact_sum(h.denominator) AS denominator,
+           exact_sum(h.upper_numerator) AS upper_numerator, sum(h.n)::BIGINT AS n, sum(h.entities)::BIGINT AS entities
     FROM asked a JOIN held h
       ON h.metric = a.metric AND h.scope_type = a.scope_type AND h.scope_id = a.scope_id
      AND h.grain = 'day' AND h.period_start BETWEEN a.first AND a.last
-    WHERE a.grain IS NULL AND a.kind IN ('sum', 'frequency', 'days', 'ratio')
+    WHERE a.grain IS NULL AND a.kind IN ('sum', 'frequency', 'days', 'ratio', 'quotient')
     GROUP BY a.place, a.kind
 ),
 free_range AS (

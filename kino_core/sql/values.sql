@@ -1,8 +1,10 @@
+-- A sum that does not depend on the order of what is added, as that of floating-point numbers does: to nine decimal places.
+CREATE OR REPLACE TEMP MACRO exact_sum(number) AS sum(try_cast(number AS DECIMAL(30, 9)))::DOUBLE;
 -- The value of a period by the kind of its metric, from sums over its entities and, of a median, their sorted values.
 CREATE OR REPLACE TEMP MACRO value_of(kind, numerator, denominator, sorted) AS
-    CASE kind WHEN 'ratio' THEN numerator / nullif(denominator, 0)
-              WHEN 'median' THEN list_aggregate(sorted, 'median')
-              ELSE numerator END;
+    CASE WHEN kind IN ('ratio', 'quotient') THEN numerator / nullif(denominator, 0)
+         WHEN kind = 'median' THEN list_aggregate(sorted, 'median')
+         ELSE numerator END;
 -- The 95 % intervals of what stands on a sample: -1 asks for their lower ends, 1 for their upper ones.
 -- Wilson's, of a share that `n` entities make up.
 CREATE OR REPLACE TEMP MACRO wilson(share, n, side) AS

@@ -89,6 +89,7 @@ class Senders:
     ) -> Event:
         """Return a commit as `git log` tells of it."""
         name, email = _signature(author)
+        at = at.replace(microsecond=0)
         written = at.astimezone(author.zone).isoformat() if isinstance(author, Person) else _iso(at)
         trailers = ""
         if co_author is not None and signs(co_author):

@@ -58,7 +58,13 @@ def release(
     return github("release", repository, at, {"action": action, "release": told})
 
 
-def push(repository: str, at: datetime, *commits: tuple[str, datetime, str], ref: str = "refs/heads/main") -> Event:
+def push(
+    repository: str,
+    at: datetime,
+    *commits: tuple[str, datetime, str],
+    ref: str = "refs/heads/main",
+    before: str = "0" * 40,
+) -> Event:
     """Return a push; `commits` holds (sha, time, message), the last of which is the new head."""
     told = [
         {
@@ -70,7 +76,14 @@ def push(repository: str, at: datetime, *commits: tuple[str, datetime, str], ref
         for sha, moment, message in commits
     ]
     is_tag = ref.startswith("refs/tags/")
-    return github("push", repository, at, {"ref": ref, "commits": [] if is_tag else told, "head_commit": told[-1]})
+    body = {
+        "ref": ref,
+        "before": before,
+        "after": commits[-1][0],
+        "commits": [] if is_tag else told,
+        "head_commit": told[-1],
+    }
+    return github("push", repository, at, body)
 
 
 def issue(

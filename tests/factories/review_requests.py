@@ -33,13 +33,25 @@ def review_request(
     return _delivery("pull_request", repository, body, at, event_id)
 
 
-def review(repository: str, number: int, at: datetime, author: str, *, event_id: str = "") -> Event:
-    """Return the delivery of a review."""
+def review(
+    repository: str,
+    number: int,
+    at: datetime,
+    author: str,
+    *,
+    state: str = "approved",
+    opener: str = "robin",
+    action: str = "submitted",
+    review_id: int | None = None,
+    event_id: str = "",
+) -> Event:
+    """Return the delivery of a review of a pull request that `opener` opened."""
+    told = {"user": {"login": author}, "state": state, "submitted_at": at.isoformat()}
     body = {
-        "action": "submitted",
+        "action": action,
         "repository": {"full_name": repository, "default_branch": "main"},
-        "review": {"user": {"login": author}, "state": "approved", "submitted_at": at.isoformat()},
-        "pull_request": {"number": number, "updated_at": at.isoformat()},
+        "review": told if review_id is None else {**told, "id": review_id},
+        "pull_request": {"number": number, "updated_at": at.isoformat(), "user": {"login": opener}},
     }
     return _delivery("pull_request_review", repository, body, at, event_id)
 

@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from typer.testing import CliRunner
 
+from kino_api.users import ProjectRole
 from kino_assets.refresh import LakeWriter
 from kino_cli.main import kino as command
+from kino_core.identities import identify_login
 from kino_core.metrics import METRICS, Kind
 from kino_ingest.landing import land
 from tests.factories.events import agent_report, commit, project_created, pull_request, repository_connected
@@ -98,3 +100,27 @@ def test_lists_have_what_passes_with_time_too(kino: Kino, project: uuid.UUID) ->
     assert kinds["stalled_agents"] == Kind.STATE
     listed = client.get("/api/v1/metrics/stalled_agents/explain", params={"period": period, "project": str(project)})
     assert [each["entity"] for each in listed.json()["items"]] == ["agent claude-7"]
+
+
+def test_signs_of_needing_support_are_for_the_person_and_those_who_lead_them(kino: Kino, project: uuid.UUID) -> None:
+    robin = identify_login("robin").person_id
+    alone = kino.signed_in_as(None, {project: ProjectRole.MEMBER})
+    colleague = kino.signed_in_as(None, {project: ProjectRole.MEMBER})
+    leader = kino.signed_in_as(None, {project: ProjectRole.PROJECT_LEADER})
+    with kino.database.write() as session:
+        session.exec_driver_sql(
+            "INSERT INTO kino.person (id, name, kind, first_seen_at, last_seen_at)"
+            " VALUES (%(id)s, 'Robin', 'human', now(), now())",
+            {"id": robin},
+        )
+        session.exec_driver_sql(
+            'UPDATE kino."user" SET person_id = %(person)s WHERE id = %(user)s',
+            {"person": robin, "user": alone.headers["x-user-id"]},
+        )
+    for client, status in ((alone, 200), (leader, 200), (kino.signed_in(), 200), (colleague, 404)):
+        answer = client.get(f"/api/v1/developers/{robin}/metrics", params={"period": "2026-04"})
+        assert answer.status_code == status
+        if status == 200:
+            told = {each["metric"]: each for each in answer.json()["items"]}
+            assert told["needs_support"]["value"] == 0
+            assert told["trend"]["details"]["trend"] == "improving"

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kino_assets.history import brought_in
+from kino_assets.history import Shipment, brought_in, first_shipped
 
 
 @st.composite
@@ -36,3 +36,20 @@ def test_a_merge_brings_in_what_its_first_parent_does_not_reach(parents: dict[st
         for sha, (first, *rest) in ((sha, known) for sha, known in parents.items() if len(known) > 1)
     }
     assert brought_in(parents, parents) == expected
+
+
+def test_first_shipments_by_ancestry_and_by_time() -> None:
+    commits = {"a": ([], 1), "b": (["a"], 2), "side": (["a"], 3), "c": (["b", "gone"], 4), "pushed": (None, 5)}
+    assert first_shipped(
+        commits,
+        [
+            Shipment("first", "b", 2, estimated=False),
+            Shipment("back", "a", 1, estimated=False),
+            Shipment("no commit", None, 3, estimated=False),
+            Shipment("second", "c", 4, estimated=False),
+            Shipment("by time", "unknown", 3, estimated=True),
+            Shipment("earlier", "unknown", 1, estimated=True),
+            Shipment("last", "pushed", 5, estimated=True),
+        ],
+    ) == {"b": "first", "a": "first", "c": "second", "side": "by time", "pushed": "last"}
+    assert first_shipped({}, [Shipment("empty", "x", 9, estimated=True)]) == {}

@@ -42,7 +42,7 @@ DAYS = [None, date(2026, 3, 1), date(2026, 3, 20)]
 
 @dataclass
 class Team:
-    """Two projects, and who changes what is in them at random; `random` decides, so that a seed tells it all."""
+    """Three projects, and who changes what is in them at random; `random` decides, so that a seed tells it all."""
 
     database: Database
     random: random.Random
@@ -55,7 +55,7 @@ class Team:
             session.execute(
                 insert(user).values(id=ada.id, email=ada.email, name="Ada", role="ADMIN", password_hash="x")
             )
-            for zone in ("UTC", "Asia/Tokyo"):
+            for zone in ("UTC", "Asia/Tokyo", "UTC"):
                 made = create_project(session, uuid.uuid4().hex, time_zone=zone)
                 self.projects.append(made.id)
                 session.execute(insert(project_member).values(project_id=made.id, user_id=ada.id, role="MEMBER"))
@@ -69,7 +69,7 @@ class Team:
             one = self.random.choice(_ACTIONS)
             with suppress(KinoError), self.database.write() as session:
                 one(self, session, self.pick(self.projects))
-            if self.random.random() < 0.5:
+            if self.random.random() < 0.2:
                 self.fold()
 
     def fold(self) -> None:
@@ -147,7 +147,9 @@ def _change_project(team: Team, session: WriteSession, project_id: uuid.UUID) ->
 
 
 def _end(team: Team, session: WriteSession, project_id: uuid.UUID) -> None:
-    team.pick([archive_project, archive_project, delete_project])(session, project_id)
+    if project_id == team.projects[-1]:
+        delete_project(session, project_id)
+    archive_project(session, project_id)
 
 
 def _reopen(team: Team, session: WriteSession, project_id: uuid.UUID) -> None:
@@ -188,7 +190,8 @@ def _link(team: Team, session: WriteSession, project_id: uuid.UUID) -> None:
 _ACTIONS: list[Action] = [
     *[_create_item, _change_item, _say_status, _report, _report, _report] * 4,
     *[_delete_item, _reorder, _resolve, _resolve, _change_project, _change_project, _write, _write, _rewrite],
-    *[_depend, _undepend, _link, _reopen, _reopen, _end],
+    *[_depend, _depend, _undepend, _link, _end],
+    *[_reopen] * 6,
 ]
 
 _SAME = {
@@ -248,7 +251,7 @@ def _compare(database: Database, settings: Settings) -> None:
 
 
 # There is nothing to shrink about a seed.
-@examples(max_examples=3, phases=[Phase.reuse, Phase.generate])
+@examples(max_examples=2, phases=[Phase.reuse, Phase.generate])
 @given(seed=st.integers(0, 10**9))
 def test_the_lake_holds_what_the_operational_tables_hold(
     seed: int, database: Database, writer: LakeWriter, settings: Settings
@@ -256,10 +259,12 @@ def test_the_lake_holds_what_the_operational_tables_hold(
     with database.write() as session:
         seen = {"first_seen_at": datetime.now(UTC), "last_seen_at": datetime.now(UTC)}
         session.execute(insert(person).values(id=uuid.uuid4(), name="Ada", kind="human", **seen))
-    team = Team(database, random.Random(seed))
+    teams = [Team(database, random.Random(seed + number)) for number in range(3)]
+    # What costs time is the refresh: two for all the teams.
     for _ in range(2):
-        team.act(40)
-        team.fold()
+        for team in teams:
+            team.act(60)
+        teams[0].fold()
         writer.refresh(everything=True)
         _compare(database, settings)
     check = check_warehouse(settings)

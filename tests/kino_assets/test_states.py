@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
@@ -17,18 +17,28 @@ from kino_assets.check import check_warehouse
 from kino_assets.refresh import LakeWriter
 from kino_core.database import Database, libpq_url
 from kino_core.events import Event, agent_key, repository_id
-from kino_core.gold import PORTFOLIO, Evidence, MetricValue, Scope, Warehouse
+from kino_core.gold import PORTFOLIO, Evidence, Gold, MetricValue, Scope, Warehouse
 from kino_core.identities import identify_login
-from kino_core.metrics import ScopeType
+from kino_core.lake import connect_lake
+from kino_core.metrics import METRICS, ScopeType
 from kino_core.periods import Grain, parse_period
 from kino_core.settings import Settings, settings_from
 from kino_ingest.landing import land
-from tests.factories.events import agent_report, commit, project_created, pull_request, repository_connected
+from tests.factories.events import (
+    agent_report,
+    blocker_resolved,
+    commit,
+    project_created,
+    pull_request,
+    repository_connected,
+)
+from tests.factories.plans import dependency_told, item_id, project_told, scope_item, update_submitted
 from tests.factories.review_requests import review, review_request
 
 NOON = datetime(2026, 5, 13, 12, tzinfo=UTC)
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 AGENTS, FAR_EAST, REVIEWED, TRENDING, HELD_UP = (uuid.uuid4() for _ in range(5))
+PLANNED, FINISHED, RULED, LATE = (uuid.uuid4() for _ in range(4))
 Land = Callable[[Sequence[Event]], None]
 
 
@@ -71,7 +81,7 @@ def lake(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
     """Everything that the tests below ask for, landed twice and in the wrong order, in two refreshes."""
     home = tmp_path_factory.mktemp("home")
     settings = settings_from({"KINO_HOME": str(home), "DATABASE_URL": module_database_url})
-    told = [*agents(), *reviews(), *trending(), *held_up()]
+    told = [*agents(), *reviews(), *trending(), *held_up(), *planned(), *ruled()]
     database = Database(module_database_url)
     with closing(LakeWriter(settings)) as writer:
         for window in (told[::-2], told):
@@ -179,6 +189,9 @@ def test_waiting_on_them(lake: Lake) -> None:
         "example/reviewed#3 “Change 3” has waited for 0 hours",
     )
     assert found[4].details == {"oldest_at": at(1).isoformat()}
+    with lake.warehouse.gold(at(4.5)) as gold:
+        elsewhere = gold.value("waiting_on_them", person("kim"), parse_period("2026-05"), projects=[PLANNED])
+    assert (elsewhere.value, elsewhere.reasons) == (2, ()), "how many is no secret, and what they are is"
     assert found[7].details == {"oldest_at": None}
     assert ask(48, person("lee")).value == 1
     assert ask(4.5, project(REVIEWED)).value == 2, "two pull requests, though three reviews"
@@ -250,6 +263,150 @@ def test_needs_support(lake: Lake) -> None:
         "pull request example/held-up#1",
         *(f"review of example/held-up#{number}" for number in (11, 12, 13)),
     ]
+
+
+def planned() -> list[Event]:
+    """A project that finished two items a week for five weeks and has five to go, and one that has none to go."""
+
+    def told(key: str, days: float, status: str, project_id: uuid.UUID = PLANNED) -> Event:
+        return scope_item(project_id, key, at(24 * days), status)
+
+    made = [project_told(PLANNED, at(-24 * 60), created=True)]
+    for number in range(15):
+        made.append(scope_item(PLANNED, f"P-{number}", at(-24 * 50), "TODO", created=True))
+    for number in range(10):
+        done_at = -1 - 7 * (number // 2)
+        made += [told(f"P-{number}", done_at - 3, "IN_PROGRESS"), told(f"P-{number}", done_at, "DONE")]
+    made += [
+        told("P-10", -10, "IN_PROGRESS"),
+        told("P-11", -4, "IN_PROGRESS"),
+        told("P-11", -2, "BLOCKED"),
+        scope_item(PLANNED, "P-15", at(-24 * 50), "TODO", created=True),
+        told("P-15", -40, "CANCELLED"),
+        project_told(PLANNED, at(-24 * 20), status="AT_RISK", end=date(2026, 5, 20)),
+        # The status stays; the end does not.
+        project_told(PLANNED, at(-24 * 8), status="AT_RISK", end=date(2026, 5, 27)),
+        update_submitted(PLANNED, "first", at(-24 * 9)),
+        update_submitted(PLANNED, "second", at(-24 * 3)),
+        update_submitted(PLANNED, "second", at(-24), deleted=True),
+        project_told(FINISHED, at(-24 * 60), created=True, end=date(2026, 5, 8), time_zone="Asia/Tokyo"),
+        scope_item(FINISHED, "F-1", at(-24 * 60), "TODO", created=True),
+        told("F-1", -30, "IN_PROGRESS", FINISHED),
+        # In Tokyo that is the 3rd.
+        scope_item(FINISHED, "F-1", datetime(2026, 5, 2, 16, tzinfo=UTC), "DONE"),
+        project_told(FINISHED, at(-24 * 40), status="ON_TRACK", end=date(2026, 5, 8), time_zone="Asia/Tokyo"),
+        project_told(FINISHED, at(-12), status="COMPLETED", end=date(2026, 5, 8), time_zone="Asia/Tokyo"),
+    ]
+    return made
+
+
+def test_age_of_work_in_progress(lake: Lake) -> None:
+    found = lake.ask("aging_wip_days", NOON, project(PLANNED))
+    assert (found.value, found.n, found.coverage) == (10, 2, 1)
+    assert found.details == {"p85_cycle_time_days": 3}, "every item took three days"
+    assert found.reasons == (
+        "item P-10 has been in progress for 10 days",
+        "item P-11 has been in progress for 4 days",
+    )
+    assert lake.ask("aging_wip_days", at(12), project(PLANNED)).value == 10.5
+    assert lake.ask("aging_wip_days", at(-24 * 3), project(PLANNED)).value == 7
+    nothing = lake.ask("aging_wip_days", at(-24 * 45), project(PLANNED), "2026-03")
+    assert (nothing.value, nothing.n) == (None, 0)
+    days = lake.ask("aging_wip_days", at(500), project(PLANNED), "2026-05-03/2026-05-05", Grain.DAY)
+    # At midnight after each of them; what began on the 2nd at noon was done on the 5th.
+    assert [point.value for point in days.series] == [1.5, 2.5, 2.5]
+    assert [each.entity for each in lake.explain("aging_wip_days", NOON, project(PLANNED))] == [
+        "item P-10",
+        "item P-11",
+    ]
+
+
+def test_forecast(lake: Lake) -> None:
+    # For 32 days something was under way: four whole weeks, in each of which two were done. Five need three more.
+    found = lake.ask("forecast_finish", NOON, project(PLANNED))
+    assert (found.value, found.n, found.coverage) == (21, 5, 1)
+    assert found.details == {"p50": "2026-06-03", "p85": "2026-06-03", "remaining": 5}
+    assert lake.ask("schedule_variance_days", NOON, project(PLANNED)).value == 7, "it is to end on the 27th of May"
+    early = lake.ask("forecast_finish", at(-24 * 5), project(PLANNED))
+    assert (early.value, early.coverage) == (None, 0), "three weeks are too few"
+    assert lake.ask("schedule_variance_days", at(-24 * 5), project(PLANNED)).value is None
+    assert len(lake.explain("forecast_finish", NOON, project(PLANNED))) == 5
+    pooled = lake.ask("forecast_finish", NOON, PORTFOLIO)
+    assert pooled.n == 6, "another project has an item too"
+    assert lake.ask("schedule_variance_days", NOON, PORTFOLIO).value is None
+
+    finished = lake.ask("forecast_finish", NOON, project(FINISHED))
+    assert (finished.value, finished.reasons) == (0, ("Nothing is left to do since 2026-05-03",))
+    assert lake.ask("schedule_variance_days", NOON, project(FINISHED)).value == -5
+    assert lake.ask("forecast_finish", NOON, project(AGENTS)).value is None, "it has no items"
+
+
+def test_ages_of_what_people_say(lake: Lake) -> None:
+    status = lake.ask("status_age_days", NOON, project(PLANNED))
+    assert (status.value, status.n) == (20, 1), "that it was said again is no change"
+    assert lake.ask("status_age_days", at(-24 * 30), project(PLANNED), "2026-04").value is None, "nobody had said any"
+    assert lake.ask("status_age_days", at(-24), PORTFOLIO).value == 39, "of the oldest"
+    assert lake.ask("status_age_days", NOON, PORTFOLIO).value == 20, "the other project is completed"
+    update = lake.ask("update_age_days", NOON, project(PLANNED))
+    assert (update.value, update.n) == (9, 1), "the second is none any more"
+    assert lake.ask("update_age_days", at(-48), PORTFOLIO).value == 1
+    assert lake.ask("update_age_days", NOON, project(FINISHED)).value is None
+
+
+def ruled() -> list[Event]:
+    """A project with an agent that waits, and which waits itself for what is late; nobody says how it stands."""
+    return [
+        project_told(RULED, at(-24 * 60), created=True),
+        project_told(LATE, at(-24 * 60), created=True, end=date(2026, 5, 1)),
+        scope_item(LATE, "L-1", at(-24 * 60), "TODO", created=True, end=date(2026, 5, 14)),
+        agent_report(RULED, "task_started", at(-40), task="R"),
+        agent_report(RULED, "blocker_identified", at(-30), task="R", blocker_id="b", description="waits for a key"),
+        dependency_told(RULED, LATE, at(-20)),
+        dependency_told(RULED, LATE, at(-10), deleted=True),
+        dependency_told(RULED, LATE, at(-9), on_item=item_id(LATE, "L-1")),
+        blocker_resolved(RULED, "b", at(2)),
+    ]
+
+
+def test_health(lake: Lake) -> None:
+    def ask(hours: float, scope: uuid.UUID = RULED) -> MetricValue:
+        return lake.ask("health", at(hours), project(scope))
+
+    assert ask(-41).value is None
+    fine = ask(-25)
+    assert (fine.value, fine.reasons) == (0, ("1 open blocker, the oldest from 5 hours ago",))
+    late = ask(-19)
+    assert (late.value, late.reasons) == (1, ("1 dependency is late",))
+    assert ask(-8).value == 0, "the item that it waits for is not late yet"
+    blocked = ask(0)
+    assert (blocked.value, blocked.reasons) == (2, ("1 open blocker, the oldest from 1 day ago",))
+    assert blocked.details == {"status": "BLOCKED", "rule_status": "BLOCKED"}
+    assert ask(3).value == 0
+    # On the 15th the item is late; seven days after the last report nothing has happened for too long.
+    assert ask(40).reasons == ("1 dependency is late",)
+    assert ask(24 * 7).reasons == ("No activity for 8 days", "1 dependency is late")
+    assert {each.entity for each in lake.explain("health", at(0), project(RULED))} >= {"blocker b", "latest activity"}
+
+    said = ask(0, PLANNED)
+    assert (said.value, said.details) == (1, {"status": "AT_RISK", "rule_status": "AT_RISK"})
+    assert said.reasons == ("Set by a manager",)
+    done = ask(0, FINISHED)
+    assert (done.value, done.details["status"]) == (0, "COMPLETED")
+    assert done.reasons[0] == "Set by a manager"
+
+
+def test_an_older_lake_knows_nothing_of_what_it_does_not_have(lake: Lake) -> None:
+    with closing(connect_lake(lake.settings.database_url, lake.settings.lake_path, read_only=False)) as tables:
+        tables.execute("BEGIN")
+        tables.execute("DROP TABLE silver.review_request")
+        tables.execute("DROP TABLE silver.scope_change")
+        gold = Gold(tables, NOON)
+        found = gold.values([metric.key for metric in METRICS], [project(RULED)], parse_period("2026-05"))
+        assert found["waiting_on_them", project(RULED)].value is None
+        assert found["health", project(RULED)].value is None
+        assert found["stalled_agents", project(RULED)].value == 0
+        assert gold.explain("health", project(RULED), parse_period("2026-05")) == []
+        tables.execute("ROLLBACK")
 
 
 def test_the_lake_equals_its_recomputation(lake: Lake) -> None:

@@ -113,7 +113,12 @@ def test_the_checks_of_the_night_and_a_backfill_of_months_run_in_dagster(
         )
         results = checked.get_asset_check_evaluations()
         assert all(result.passed for result in results)
-        assert {result.check_name for result in results} == {"fresh", "equals_recompute", "no_orphans"}
+        assert {result.check_name for result in results} == {
+            "fresh",
+            "equals_recompute",
+            "no_orphans",
+            "plausible",
+        }
         kept = defs.resolve_job_def("upkeep").execute_in_process(instance=instance, resources={"settings": settings})
         assert kept.success
         backfill = {f"dagster/asset_partition_range_{end}": f"2026-0{month}-01" for end, month in _APRIL_AND_MAY}

@@ -1,6 +1,7 @@
 """Entries of the audit that an erasure rewrites: the chain verifies, and nobody else can rewrite one unseen."""
 
 import json
+import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -126,6 +127,20 @@ def test_an_erasure_that_was_killed_goes_on(database: Database, key: AuditKey, m
     assert erase(database, key, erasure_id=erasure_id) == 1
     verdict = verify_audit(database, key)
     assert (verdict.found, verdict.redacted, verdict.erasures) == (None, 3, 1)
+
+
+def test_whoever_verifies_beside_an_erasure_sees_nothing_amiss(
+    database: Database, key: AuditKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(database, *[ADA] * 30)
+    seal(database)
+    monkeypatch.setattr(redact_module, "ROWS_AT_ONCE", 1)
+    eraser = threading.Thread(target=erase, args=(database, key))
+    eraser.start()
+    while eraser.is_alive():
+        assert found(database, key) is None
+    eraser.join()
+    assert verify_audit(database, key).redacted == 30
 
 
 OTHERS = {

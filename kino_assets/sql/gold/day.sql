@@ -2,8 +2,8 @@
 INSERT INTO fresh_value BY NAME
 WITH summed AS (
     SELECT metric, version, kind, scope_type, scope_id, 'day' AS grain, day AS period_start,
-           CASE WHEN kind = 'days' THEN (sum(numerator) > 0)::INTEGER ELSE sum(numerator) END AS numerator,
-           sum(denominator) AS denominator, sum(upper) AS upper_numerator,
+           CASE WHEN kind = 'days' THEN (exact_sum(numerator) > 0)::INTEGER ELSE exact_sum(numerator) END AS numerator,
+           exact_sum(denominator) AS denominator, exact_sum(upper) AS upper_numerator,
            count(numerator) AS n, count(*) AS entities,
            list(numerator ORDER BY numerator) FILTER (kind = 'median' AND numerator IS NOT NULL) AS sorted
     FROM scoped_measurement SEMI JOIN touched_slice USING (metric, scope_type, scope_id, day)

@@ -2,7 +2,7 @@
 INSERT INTO fresh_value BY NAME
 WITH change AS (
     SELECT metric, version, kind, scope_type, scope_id, grain, date_trunc(grain, day)::DATE AS period_start,
-           sum(numerator) AS numerator, sum(denominator) AS denominator, count(*) AS n
+           exact_sum(numerator) AS numerator, exact_sum(denominator) AS denominator, count(*) AS n
     FROM scoped_measurement SEMI JOIN touched_line USING (metric, scope_type, scope_id),
          (VALUES ('day'), ('week'), ('month'), ('quarter'), ('year')) AS g(grain)
     WHERE kind IN ('level', 'level_ratio')

@@ -11,7 +11,7 @@ WITH day AS (
         UNION ALL BY NAME
         FROM fresh_value
     ) d JOIN metric_kind k USING (metric)
-    WHERE k.kind IN ('sum', 'frequency', 'days', 'ratio')
+    WHERE k.kind IN ('sum', 'frequency', 'days', 'ratio', 'quotient')
 ),
 -- Every day once for each longer period that holds it, so that the join is on equal keys alone.
 placed AS (
@@ -20,7 +20,7 @@ placed AS (
 ),
 summed AS (
     SELECT metric, version, kind, scope_type, scope_id, grain, period_start,
-           sum(numerator) AS numerator, sum(denominator) AS denominator, sum(upper_numerator) AS upper_numerator,
+           exact_sum(numerator) AS numerator, exact_sum(denominator) AS denominator, exact_sum(upper_numerator) AS upper_numerator,
            sum(n)::BIGINT AS n, sum(entities)::BIGINT AS entities
     FROM placed SEMI JOIN touched_period USING (metric, scope_type, scope_id, grain, period_start)
     GROUP BY metric, version, kind, scope_type, scope_id, grain, period_start

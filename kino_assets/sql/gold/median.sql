@@ -7,7 +7,7 @@ WITH placed AS (
 ),
 listed AS (
     SELECT metric, version, scope_type, scope_id, grain, period_start,
-           sum(numerator) AS numerator, sum(denominator) AS denominator, sum(upper) AS upper_numerator,
+           exact_sum(numerator) AS numerator, exact_sum(denominator) AS denominator, exact_sum(upper) AS upper_numerator,
            count(numerator) AS n, count(*) AS entities,
            list(numerator ORDER BY numerator) FILTER (numerator IS NOT NULL) AS sorted
     FROM placed SEMI JOIN touched_period USING (metric, scope_type, scope_id, grain, period_start)

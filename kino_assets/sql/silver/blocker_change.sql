@@ -20,10 +20,12 @@ WITH reported AS (
     WHERE event_type = 'blocker_identified'
 ),
 said AS (
-    SELECT project_id, blocker_id, occurred_at, NOT resolved AS open, agent_id, agent_type, event_source, event_id
+    SELECT project_id, blocker_id, occurred_at, NOT resolved AS open, NULL AS ended_task, agent_id, agent_type,
+           event_source, event_id
     FROM reported
     UNION ALL
-    SELECT b.project_id, b.blocker_id, d.occurred_at, false, d.agent_id, d.agent_type, d.event_source, d.event_id
+    SELECT b.project_id, b.blocker_id, d.occurred_at, false, d.task_id, d.agent_id, d.agent_type, d.event_source,
+           d.event_id
     FROM (
         SELECT project_id, blocker_id, task_id, min((occurred_at, event_source, event_id)) AS first_reported
         FROM reported GROUP BY ALL
@@ -32,7 +34,7 @@ said AS (
     -- A task that reports the blocker only later had nothing to do with it when it was completed.
     WHERE d.event_type = 'task_completed' AND (d.occurred_at, d.event_source, d.event_id) > b.first_reported
     UNION ALL
-    SELECT project_id, blocker_id, occurred_at, false, NULL, NULL, event_source, event_id
+    SELECT project_id, blocker_id, occurred_at, false, NULL, NULL, NULL, event_source, event_id
     FROM silver.blocker_resolution SEMI JOIN affected USING (project_id, blocker_id)
 ),
 turned AS (
@@ -41,8 +43,16 @@ turned AS (
                                              ORDER BY occurred_at, event_source, event_id), false)
 )
 SELECT project_id, blocker_id, occurred_at, CASE WHEN open THEN 1 ELSE -1 END AS change,
+       CASE WHEN NOT open THEN lag(occurred_at) OVER in_order END AS opened_at, ended_task,
        CASE WHEN open THEN agent_id ELSE lag(agent_id) OVER in_order END AS agent_id,
        CASE WHEN open THEN agent_type ELSE lag(agent_type) OVER in_order END AS agent_type,
        event_source, event_id
 FROM turned
 WINDOW in_order AS (PARTITION BY project_id, blocker_id ORDER BY occurred_at, event_source, event_id);
+
+-- Whether a task left a blocker behind may have changed with it.
+INSERT INTO moved_task
+SELECT project_id, ended_task FROM fresh WHERE ended_task IS NOT NULL
+UNION
+SELECT project_id, ended_task FROM silver.blocker_change SEMI JOIN affected USING (project_id, blocker_id)
+WHERE ended_task IS NOT NULL;

@@ -21,3 +21,9 @@ FROM (
 WHERE number IS NOT NULL
 ORDER BY repository_id, number, committed_at, sha;
 CREATE OR REPLACE TEMP TABLE merge_candidate AS FROM known_merge SEMI JOIN affected_repository USING (repository_id);
+
+-- Each table of the lake is read once here, for all that follows.
+CREATE OR REPLACE TEMP TABLE told_pull_request AS
+FROM silver.github_pull_request SEMI JOIN touched_repository USING (repository_id);
+CREATE OR REPLACE TEMP TABLE held_pull_request AS
+SELECT repository_id, number FROM silver.pull_request SEMI JOIN touched_repository USING (repository_id);

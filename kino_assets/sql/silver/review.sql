@@ -36,8 +36,9 @@ WITH word AS (
 answer AS (
     SELECT s.*, i.kind AS author_kind, i.person_id, i.agent_id, i.agent_type,
            CASE WHEN w.requested THEN w.occurred_at END AS requested_at, g.ready_at,
-           row_number() OVER (PARTITION BY s.repository_id, s.number, s.login ORDER BY s.submitted_at, s.review_id) = 1
-               AS is_first
+           -- What was said of a draft was no answer to its being ready.
+           row_number() OVER (PARTITION BY s.repository_id, s.number, s.login, coalesce(s.submitted_at < g.ready_at, false)
+                              ORDER BY s.submitted_at, s.review_id) = 1 AS is_first
     FROM said s
     JOIN silver.identity i ON i.login = s.login
     LEFT JOIN silver.github_pull_request g ON g.repository_id = s.repository_id AND g.number = s.number

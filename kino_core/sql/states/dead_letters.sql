@@ -3,4 +3,4 @@ SELECT a.place, 'dead letter of ' || d.source || ' ' || d.event_id AS entity, NU
        d.source AS event_source, d.event_id, d.failed_at AS occurred_at, d.event_id IS NOT NULL AS counted,
        1 AS numerator, NULL AS reason
 FROM asked_state a LEFT JOIN dead_letter d ON true
-WHERE a.scope_type = 'portfolio' AND a.is_now
+WHERE a.is_now

@@ -3,4 +3,4 @@ SELECT a.place, 'event ' || w.event_id AS entity, NULL::UUID AS project_id, w.so
        w.received_at AS occurred_at, w.event_id IS NOT NULL AS counted,
        greatest(date_diff('millisecond', w.received_at, a.moment) / 1000.0, 0) AS numerator, NULL AS reason
 FROM asked_state a LEFT JOIN waiting_event w ON true
-WHERE a.scope_type = 'portfolio' AND a.is_now
+WHERE a.is_now

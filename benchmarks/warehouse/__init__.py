@@ -1,0 +1,1 @@
+"""The warehouse side by side with dlt and dbt-duckdb: same events, same tables, same numbers."""

@@ -1,0 +1,1 @@
+FROM forecast_row

@@ -1,0 +1,193 @@
+"""The flow of work: hand-computed numbers, and the same ones in whatever order the log tells of it."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from kino_assets.check import check_warehouse
+from kino_assets.refresh import LakeWriter
+from kino_core.events import Event, agent_key
+from kino_core.gold import PORTFOLIO, MetricValue, Scope, open_gold
+from kino_core.metrics import ScopeType
+from kino_core.periods import Grain, parse_period
+from kino_core.settings import Settings
+from tests.factories.events import agent_report, blocker_resolved, project_deleted
+from tests.factories.scope import account_linked, item_deleted, item_told, project_told
+
+MAY = datetime(2026, 5, 10, 12, tzinfo=UTC)
+ADA, GRACE, GRACE_IN_GIT, GROWTH = (uuid.uuid4() for _ in range(4))
+CLAUDE = agent_key("claude-7")
+Land = Callable[[Sequence[Event]], None]
+Ask = Callable[..., MetricValue]
+
+
+def on(day: float) -> datetime:
+    return MAY + timedelta(days=day)
+
+
+def days(value: Ask, key: str, period: str, scope: Scope | None = None) -> list[float | None]:
+    """Return the value of each day."""
+    return [
+        point.value if point.value is None else round(point.value, 4)
+        for point in value(key, period, scope, by=Grain.DAY).series
+    ]
+
+
+def plan(project_id: uuid.UUID) -> list[Event]:
+    """Return what became of six items of a project, from the tenth of May (day 0) on.
+
+    | item | is assigned to | day by day                                                                  |
+    | ---- | -------------- | --------------------------------------------------------------------------- |
+    | A    | Ada            | 0 added, 1 in progress, 3 done                                              |
+    | B    | claude-7       | 0 added, 2 its task started, 2.25 completed                                 |
+    | C    |                | 0 added, 4 done although nobody said that it began, 10 deleted              |
+    | D    | Grace          | 2 added, 5 cancelled                                                        |
+    | E    | claude-7       | 6 added, 7 its task started, 8 blocked, 8.25 no more, 11 done, 12 taken up  |
+    | F    |                | 6 added, 9 deleted                                                          |
+    """
+    a, b, c, d, e, f = (uuid.uuid4() for _ in range(6))
+    new = "scope_item_created"
+    return [
+        item_told(project_id, a, on(0), change=new, key="KIN-1", user=ADA),
+        item_told(project_id, a, on(1), key="KIN-1", user=ADA, said="IN_PROGRESS"),
+        item_told(project_id, a, on(3), key="KIN-1", user=ADA, said="DONE"),
+        item_told(project_id, b, on(0), change=new, key="KIN-2", agent=CLAUDE),
+        agent_report(project_id, "task_started", on(2), task="kin-2"),
+        agent_report(project_id, "task_completed", on(2.25), task="KIN-2"),
+        item_told(project_id, c, on(0), change=new),
+        item_told(project_id, c, on(4), said="DONE"),
+        item_deleted(project_id, c, on(10)),
+        item_told(project_id, d, on(2), change=new, key="KIN-4", user=GRACE),
+        item_told(project_id, d, on(5), key="KIN-4", user=GRACE, said="CANCELLED"),
+        item_told(project_id, e, on(6), change=new, key="KIN-5", agent=CLAUDE),
+        agent_report(project_id, "task_started", on(7), task=str(e)),
+        agent_report(project_id, "blocker_identified", on(8), task="KIN-5", description="no key"),
+        blocker_resolved(project_id, "KIN-5", on(8.25)),
+        item_told(project_id, e, on(11), key="KIN-5", agent=CLAUDE, said="DONE"),
+        item_told(project_id, e, on(12), key="KIN-5", agent=CLAUDE, said="IN_PROGRESS"),
+        item_told(project_id, f, on(6), change=new),
+        item_deleted(project_id, f, on(9)),
+    ]
+
+
+def test_the_flow_of_work(
+    landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask, settings: Settings
+) -> None:
+    tokyo, gone, g, h, i = (uuid.uuid4() for _ in range(5))
+    new, zone = "scope_item_created", {"time_zone": "Asia/Tokyo", "initiative_id": GROWTH}
+    landed([*plan(project_id), account_linked(GRACE, GRACE_IN_GIT, on(1))])
+    landed(
+        [
+            # Its first day, the twelfth, begins on the eleventh at 15:00 UTC, and ends a day later.
+            project_told(tokyo, on(-9), change="project_created", start_date=date(2026, 5, 12), **zone),  # type: ignore[arg-type]  # each of its kind
+            item_told(tokyo, g, on(0), change=new, user=GRACE),
+            item_told(tokyo, h, datetime(2026, 5, 12, 14, 59, tzinfo=UTC), change=new),
+            item_told(tokyo, i, datetime(2026, 5, 12, 15, tzinfo=UTC), change=new),
+            item_told(tokyo, g, datetime(2026, 5, 13, 12, tzinfo=UTC), user=GRACE, said="IN_PROGRESS"),
+            item_told(tokyo, g, datetime(2026, 5, 13, 15, 30, tzinfo=UTC), user=GRACE, said="DONE"),
+            project_told(gone, on(0), change="project_created"),
+            item_told(gone, uuid.uuid4(), on(0), change=new, said="DONE"),
+            project_deleted(gone),
+        ]
+    )
+    writer.refresh(everything=True)
+
+    first = "2026-05-09/2026-05-16"
+    assert days(value, "progress", first) == [None, 0, 0, 0.25, 0.5, 0.75, 1, 0.6]
+    assert days(value, "progress", "2026-05-17/2026-05-22") == [0.6, 0.6, 0.75, 0.6667, 1, 0.6667]
+    assert days(value, "work_in_progress", first) == [None, 0, 1, 1, 0, 0, 0, 0]
+    assert days(value, "work_in_progress", "2026-05-17/2026-05-22") == [1, 1, 1, 1, 0, 1]
+    # Three items when the first day ended; D came and went, E and F came, F and C went.
+    assert days(value, "scope_change", first) == [None, 0, 0, 0.3333, 0.3333, 0.3333, 0, 0.6667]
+    assert days(value, "scope_change", "2026-05-17/2026-05-22") == [0.6667, 0.6667, 0.3333, 0, 0, 0]
+    assert value("progress", "2026-Q2").value == pytest.approx(2 / 3), "C is gone, D is cancelled, E is taken up again"
+    # C still counts, deleted as it is; E was done once, and is so no more.
+    assert days(value, "throughput", "2026-05-11/2026-05-14") == [None, 1, 1, 1]
+    assert [value("throughput", month).value for month in ("2026-04", "2026-05", "2026-06")] == [None, 3, 0]
+    cycle = value("scope_cycle_time", "2026-05")
+    assert (cycle.value, cycle.p90, cycle.n, cycle.coverage) == (27, pytest.approx(43.8), 2, pytest.approx(2 / 3))
+    assert value("scope_cycle_time", "2026-05-14/2026-05-14").value is None, "nobody knows when C began"
+    assert value("scope_cycle_time", "2026-05-12/2026-05-13").value == 27
+
+    there = Scope(ScopeType.PROJECT, tokyo)
+    assert days(value, "scope_change", "2026-05-11/2026-05-13", there) == [None, 0, 0.5]
+    assert days(value, "throughput", "2026-05-13/2026-05-14", there) == [None, 1], "there it is the fourteenth"
+    assert days(value, "throughput", "2026-05-13/2026-05-14", Scope(ScopeType.INITIATIVE, GROWTH)) == [1, 0]
+    assert days(value, "progress", "2026-05-10/2026-05-13", there) == [0, 0, 0, 0]
+    assert value("progress", "2026-05", there).value == pytest.approx(1 / 3)
+    assert value("scope_cycle_time", "2026-05", there).value == 3.5
+    assert value("throughput", "2026-05", PORTFOLIO).value == 4, "what belonged to a deleted project counts nowhere"
+    assert value("progress", "2026-05", PORTFOLIO).value == 0.5
+
+    ada, grace = (Scope(ScopeType.PERSON, person) for person in (ADA, GRACE_IN_GIT))
+    claude = Scope(ScopeType.AGENT, CLAUDE)
+    assert [value("throughput", "2026-05", who).value for who in (ada, grace, claude)] == [1, 1, 1]
+    assert [value("scope_cycle_time", "2026-05", who).value for who in (ada, grace, claude)] == [48, 3.5, 6]
+    assert [value("work_in_progress", "2026-05", who).value for who in (ada, grace, claude)] == [0, 0, 1]
+    assert value("throughput", "2026-05", Scope(ScopeType.PERSON, GRACE)).value is None
+
+    with open_gold(settings) as gold:
+        found = gold.explain("progress", Scope(ScopeType.PROJECT, project_id), parse_period("2026-05-12/2026-05-12"))
+    assert [(each.entity, each.numerator, each.denominator) for each in found[-3:]] == [
+        ("item KIN-2", 0, 0),
+        ("item KIN-4", 0, 1),
+        ("item KIN-2", 1, 0),
+    ]
+    assert len(found) == 7, "the changes of the days before too"
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[list[Event]]:
+    """Return windows of a log: two projects, their items, and what people and agents tell of them, in any order."""
+    projects, items = [uuid.uuid4() for _ in range(2)], [uuid.uuid4() for _ in range(3)]
+    home = dict(zip(items, [projects[0], projects[0], projects[1]], strict=True))
+    moments = st.integers(0, 12).map(lambda hours: on(hours / 6))
+    keys = st.sampled_from(["KIN-1", "kin-2", None])
+    statuses = st.sampled_from([None, "TODO", "IN_PROGRESS", "BLOCKED", "DONE", "CANCELLED"])
+    users = st.sampled_from([None, ADA, GRACE])
+    events = [project_told(project, on(-1), change="project_created") for project in projects]
+    for item in items:
+        told = item_told(home[item], item, draw(moments), change="scope_item_created", key=draw(keys), user=draw(users))
+        events.append(told)
+    for _ in range(draw(st.integers(3, 14))):
+        item, moment = draw(st.sampled_from(items)), draw(moments)
+        events.append(item_told(home[item], item, moment, key=draw(keys), said=draw(statuses), user=draw(users)))
+    kinds = st.sampled_from(["task_started", "task_completed", "blocker_identified"])
+    tasks = st.sampled_from(["KIN-1", "KIN-2", str(items[0])])
+    for _ in range(draw(st.integers(3, 14))):
+        data = draw(st.sampled_from([{}, {"blocker_id": "b"}, {"resolved": True}, {"blocker_id": {"odd": 1}}]))
+        report = agent_report(draw(st.sampled_from(projects)), draw(kinds), draw(moments), task=draw(tasks), **data)
+        events.append(report)
+    for _ in range(draw(st.integers(0, 3))):
+        blocker = draw(st.sampled_from(["b", "KIN-1"]))
+        events.append(blocker_resolved(draw(st.sampled_from(projects)), blocker, draw(moments)))
+    for project in projects:
+        zone, start = draw(st.sampled_from(["UTC", "Asia/Tokyo"])), draw(st.sampled_from([None, date(2026, 5, 11)]))
+        events.append(project_told(project, draw(moments), time_zone=zone, start_date=start))
+    for item in draw(st.lists(st.sampled_from(items), max_size=1)):
+        events.append(item_deleted(home[item], item, draw(moments)))
+    for person in draw(st.lists(st.sampled_from([GRACE_IN_GIT, None]), max_size=2)):
+        events.append(account_linked(GRACE, person, draw(moments)))
+    if draw(st.integers(0, 3)) == 0:
+        events.append(project_deleted(projects[1]))
+    shuffled = draw(st.permutations(events))
+    cuts = sorted(draw(st.lists(st.integers(0, len(shuffled)), min_size=2, max_size=2)))
+    return [shuffled[start:end] for start, end in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
+
+
+@examples(max_examples=2)
+@given(stories=st.lists(logs(), min_size=4, max_size=8))
+def test_in_any_order_it_is_the_same(
+    stories: list[list[list[Event]]], landed: Land, writer: LakeWriter, settings: Settings
+) -> None:
+    # What costs time is the refresh: each of the three takes a window of every story.
+    for windows in zip(*stories, strict=True):
+        landed([event for window in windows for event in window])
+        writer.refresh(everything=True)
+    check = check_warehouse(settings)
+    assert check.ok, [table for table in check.tables if table.differences]
