@@ -33,8 +33,8 @@ _AGENTS = _Authors(
 )
 
 _KNOWN = (
-    "Whether it was reviewed is known of a pull request that GitHub told of when it became ready for review; others are "
-    "missing input and lower the coverage."
+    "Whether it was reviewed is known of a pull request that GitHub told of when it became ready for review; others "
+    "are missing input and lower the coverage."
 )
 _PEOPLES_REVIEWS = (
     "Reviews count that a person other than the author gave before the merge; those of agents and automation do not."
@@ -98,7 +98,8 @@ PR_CYCLE_TIME = _phase(
 REVIEW_RATE = Metric(
     "review_rate",
     "Review rate",
-    f"Merged pull requests with at least one review ÷ merged ones, by the day of the merge. {_PEOPLES_REVIEWS} {_KNOWN}",
+    "Merged pull requests with at least one review ÷ merged ones, by the day of the merge. "
+    f"{_PEOPLES_REVIEWS} {_KNOWN}",
     Unit.SHARE,
     Direction.UP,
     Kind.RATIO,
@@ -170,8 +171,8 @@ def _merge_rate(authors: _Authors) -> Metric:
     return Metric(
         f"{authors.prefix}merge_rate",
         f"Merge rate{authors.label}",
-        "Pull requests merged ÷ merged and closed unmerged, by the day they ended. A git history tells only of what was "
-        "merged, so pull requests known from git alone are missing input and lower the coverage."
+        "Pull requests merged ÷ merged and closed unmerged, by the day they ended. A git history tells only of what "
+        "was merged, so pull requests known from git alone are missing input and lower the coverage."
         f"{authors.pull_requests}"
         + (" Commits of unmerged ones are known from the pushes to their branches." if authors.prefix else ""),
         Unit.SHARE,

@@ -92,17 +92,40 @@ def lake(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
         yield Lake(settings, warehouse)
 
 
-def pulled(number: int, hours: float, action: str, opened: float, head: str | None = None, **more: Any) -> Event:
+def pulled(
+    number: int,
+    hours: float,
+    action: str,
+    opened: float,
+    head: str | None = None,
+    *,
+    login: str = "robin",
+    draft: bool = False,
+    merged_at: datetime | None = None,
+    closed_at: datetime | None = None,
+) -> Event:
     return pull_request(
-        NAME, number, at(hours), action=action, opened_at=at(opened), head=head and sha(head), branch="topic", **more
+        NAME,
+        number,
+        at(hours),
+        action=action,
+        opened_at=at(opened),
+        head=head and sha(head),
+        login=login,
+        draft=draft,
+        merged_at=merged_at,
+        closed_at=closed_at,
     )
+
+
+def merge(name: str, hours: float, *parents: str, number: int) -> Event:
+    subject = f"Merge pull request #{number} from robin/topic"
+    return commit(NAME, sha(name), at(hours), parents=tuple(map(sha, parents)), subject=subject, files=())
 
 
 def to_branch(number: int, hours: float, before: str, *commits: tuple[str, float], message: str = "Do it") -> Event:
     told = [(sha(name), at(authored), message) for name, authored in commits]
-    return push(
-        NAME, at(hours), *told, ref=f"refs/heads/topic-{number}", before=sha(before) if before else "0" * 40
-    )
+    return push(NAME, at(hours), *told, ref=f"refs/heads/topic-{number}", before=sha(before) if before else "0" * 40)
 
 
 def pull_requests() -> list[Event]:
@@ -151,15 +174,11 @@ def pull_requests() -> list[Event]:
         # 6: known from git alone.
         commit(NAME, sha("base"), at(0), parents=()),
         commit(NAME, sha("g6"), at(52), parents=(sha("base"),)),
-        commit(
-            NAME, sha("m6"), at(53), parents=(sha("base"), sha("g6")), subject="Merge pull request #6 from a/b", files=()
-        ),
+        merge("m6", 53, "base", "g6", number=6),
         # 7: written for 4 hours as its merge tells; the review comes after it.
         pulled(7, 58, "opened", 58, "g7"),
         commit(NAME, sha("g7"), at(54), parents=(sha("m6"),)),
-        commit(
-            NAME, sha("m7"), at(60), parents=(sha("m6"), sha("g7")), subject="Merge pull request #7 from a/c", files=()
-        ),
+        merge("m7", 60, "m6", "g7", number=7),
         pulled(7, 60, "closed", 58, "g7", merged_at=at(60)),
         review(NAME, 7, at(61), "kim", review_id=701),
         # 8: nobody heard of it before its review.
@@ -265,8 +284,14 @@ def test_days_are_those_of_the_project(lake: Lake) -> None:
 
 
 def written() -> list[Event]:
-    def told(name: str, day: float, *files: tuple[str, int | None, int | None], **more: Any) -> Event:
-        return commit(WRITING, sha(name), on_day(day), files=files, **more)
+    def told(
+        name: str,
+        day: float,
+        *files: tuple[str, int | None, int | None],
+        author: tuple[str, str] = HUMAN,
+        co_authors: tuple[tuple[str, str], ...] = (),
+    ) -> Event:
+        return commit(WRITING, sha(name), on_day(day), files=files, author=author, co_authors=co_authors)
 
     return [
         project_created(WRITTEN, "Written"),
@@ -279,7 +304,7 @@ def written() -> list[Event]:
         told("w6", 45, ("b.py", 1, 1), author=DEPENDABOT),
         # Exactly 21 days after b.py was written.
         told("w7", 66, ("b.py", 9, 0)),
-        told("merge", 66, parents=(sha("w5"), sha("w6"))),
+        commit(WRITING, sha("merge"), on_day(66), parents=(sha("w5"), sha("w6"))),
         push(WRITING, on_day(44), (sha("pushed"), on_day(44), "Nobody knows how much")),
     ]
 
@@ -307,7 +332,7 @@ def examples() -> list[Event]:
         project_created(HELLO, "Hello"),
         repository_connected(HELLO, "Codertocat/Hello-World"),
         *(
-            delivery_event(kind["name"], f"{kind['name']}-{number}", payload, json.dumps(payload).encode(), project_id=None)
+            delivery_event(kind["name"], f"{kind['name']}-{number}", payload, b"", project_id=None)
             for kind in json.loads(EXAMPLES.read_text())
             for number, payload in enumerate(kind["examples"])
             if kind["name"] in ("push", "pull_request", "pull_request_review")
@@ -325,7 +350,12 @@ def strange() -> list[Event]:
             "review": {"id": 1e300, "user": {"login": "x"}, "state": {}, "submitted_at": "2026-05-04T00:00:00Z"},
             "pull_request": {"number": 1, "user": "nobody", "updated_at": "never", "head": {"sha": {}}},
         },
-        {"ref": "refs/heads/x", "before": 7, "after": {}, "commits": [1, {"id": 3, "distinct": "no", "timestamp": "x"}]},
+        {
+            "ref": "refs/heads/x",
+            "before": 7,
+            "after": {},
+            "commits": [1, {"id": 3, "distinct": "no", "timestamp": "x"}],
+        },
         {"ref": "refs/heads/x", "before": "a", "after": "b", "commits": {}},
         {"ref": [], "commits": None},
     ]

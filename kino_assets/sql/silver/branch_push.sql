@@ -5,9 +5,9 @@ WITH signed AS (
     SELECT event_id, authored_at, sha, 0 AS tier, author_name AS name, author_email AS email, made_with_cursor
     FROM window_branch_commit
     UNION ALL
-    SELECT event_id, authored_at, sha, generate_subscripts(co_authors, 1), unnest(co_authors).name,
-           unnest(co_authors).email, false
-    FROM window_branch_commit
+    SELECT event_id, authored_at, sha, tier, c.name, c.email, false
+    FROM (SELECT event_id, authored_at, sha, unnest(co_authors) AS c, generate_subscripts(co_authors, 1) AS tier
+          FROM window_branch_commit)
 ),
 written AS (
     SELECT s.event_id, min(s.authored_at) AS first_authored_at,
