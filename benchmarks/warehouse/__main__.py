@@ -142,11 +142,7 @@ def _compare_sides(sides: dict[str, Asked], folder: Path) -> int:
         for name in sides:
             memory.read_parquet(files[name]).project(columns).create(name)
         first, *others = sides
-<<<<<<< HEAD
         [(number,)] = memory.table(first).count("*").fetchall()
-=======
-        [(number,)] = memory.table(first).aggregate("count(*)").fetchall()
->>>>>>> db6854b (The warehouse benchmark tells the processor's seconds too)
         for name in others:
             one, other = memory.table(name), memory.table(first)
             differing = one.except_(other).union(other.except_(one)).limit(5).fetchall()
