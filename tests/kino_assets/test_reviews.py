@@ -264,10 +264,10 @@ def far_east() -> list[Event]:
     return [
         project_created(FAR_EAST, "Far east", time_zone="Asia/Tokyo"),
         repository_connected(FAR_EAST, FAR),
-        pull_request(FAR, 1, at(1)),
+        pull_request(FAR, 1, at(1), login="sam"),
         # 16:00 is another day in Tokyo.
-        review(FAR, 1, at(16), "ash", review_id=1),
-        pull_request(FAR, 1, at(17), action="closed", opened_at=at(1), merged_at=at(17)),
+        review(FAR, 1, at(16), "ash", opener="sam", review_id=1),
+        pull_request(FAR, 1, at(17), action="closed", opened_at=at(1), merged_at=at(17), login="sam"),
         commit(FAR, sha("far1"), at(2)),
         commit(FAR, sha("far2"), at(16), parents=(sha("far1"),)),
     ]
