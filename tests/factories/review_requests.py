@@ -7,7 +7,14 @@ from kino_core.events import Event, Source, canonical_json
 
 
 def review_request(
-    repository: str, number: int, at: datetime, reviewer: str | None, *, removed: bool = False, event_id: str = ""
+    repository: str,
+    number: int,
+    at: datetime,
+    reviewer: str | None,
+    *,
+    removed: bool = False,
+    opener: str = "robin",
+    event_id: str = "",
 ) -> Event:
     """Return the delivery that somebody was asked for a review, or is no more; of a team where `reviewer` is None."""
     asked = (
@@ -19,7 +26,7 @@ def review_request(
         "pull_request": {
             "number": number,
             "title": f"Change {number}",
-            "user": {"login": "robin"},
+            "user": {"login": opener},
             "head": {"ref": "topic"},
             "labels": [],
             "draft": False,

@@ -256,6 +256,7 @@ def test_who_reviews(lake: Lake) -> None:
     assert (response.value, response.n, response.coverage) == (3, 4, 0.8), "of 3, 3, 6 and 3 hours"
     assert lake.ask("review_response_time", person("lee")).value == 6
     assert lake.ask("review_response_time", person("kim")).coverage == 0.75
+    assert lake.ask("review_response_time", person("max")).value == 2, "the request came in after the review"
     assert lake.explain("reviews_given", person("lee"))[0].entity == "review 201 of #2"
 
 
@@ -265,8 +266,6 @@ def far_east() -> list[Event]:
         repository_connected(FAR_EAST, FAR),
         pull_request(FAR, 1, at(1), login="sam"),
         pull_request(FAR, 1, at(17), action="closed", opened_at=at(1), merged_at=at(17), login="sam"),
-        pull_request(FAR, 2, at(20), login="sam"),
-        review(FAR, 2, at(30), "ash", opener="sam", review_id=2),
         commit(FAR, sha("far1"), at(2)),
         commit(FAR, sha("far2"), at(16), parents=(sha("far1"),)),
     ]
@@ -278,14 +277,14 @@ def late() -> list[Event]:
         to_branch(1, 3, "", ("c1", 0), ("c2", 2)),
         # 16:00 is another day in Tokyo.
         review(FAR, 1, at(16), "ash", opener="sam", review_id=1),
-        review_request(FAR, 2, at(28), "ash"),
+        review_request(WRITING, 2, at(28), "max", opener="sam"),
     ]
 
 
 def test_days_are_those_of_the_project(lake: Lake) -> None:
     first, second = "2026-05-04/2026-05-04", "2026-05-05/2026-05-05"
     project = Scope(ScopeType.PROJECT, FAR_EAST)
-    for key, value in (("reviews_given", 2), ("pr_pickup_time", 15), ("review_response_time", 8.5), ("rework_rate", 1)):
+    for key, value in (("reviews_given", 1), ("pr_pickup_time", 15), ("review_response_time", 15), ("rework_rate", 1)):
         assert lake.ask(key, project, second).value == value, key
         assert lake.ask(key, project, first).value in (None, 0), key
     for key, value in (("reviews_given", 1), ("review_response_time", 15)):
@@ -314,6 +313,8 @@ def written() -> list[Event]:
         # Exactly 21 days after b.py was written.
         told("w7", 66, ("b.py", 9, 0)),
         commit(WRITING, sha("merge"), on_day(66), parents=(sha("w5"), sha("w6"))),
+        pull_request(WRITING, 2, at(20), login="sam"),
+        review(WRITING, 2, at(30), "max", opener="sam", review_id=2),
         push(WRITING, on_day(44), (sha("pushed"), on_day(44), "Nobody knows how much")),
     ]
 
