@@ -39,7 +39,7 @@ def gold_key(metric: Metric) -> dg.AssetKey:
 
 
 # What each silver table is computed from, beside the bronze events.
-_SILVER_NEEDS: dict[str, tuple[str, ...]] = {
+SILVER_NEEDS: dict[str, tuple[str, ...]] = {
     "pull_request_commit": ("commit",),
     "rework": ("commit",),
     "review": ("review_request", "github_pull_request"),
@@ -94,7 +94,7 @@ def _specs() -> Iterator[dg.AssetSpec]:
         skippable=True,
     )
     for table in TABLES:
-        needs = [silver_key(name) for name in _SILVER_NEEDS.get(table.name, ())]
+        needs = [silver_key(name) for name in SILVER_NEEDS.get(table.name, ())]
         yield dg.AssetSpec(
             silver_key(table.name),
             deps=[BRONZE, *needs],
