@@ -4,7 +4,7 @@ CREATE OR REPLACE TEMP TABLE near_repository AS
 SELECT repository_id, project_id, lower(full_name) AS name FROM placed_repository SEMI JOIN evidence USING (project_id);
 CREATE OR REPLACE TEMP TABLE near_sha AS
 SELECT DISTINCT repository_id, number, sha, left(sha, 7) AS short
-FROM (FROM silver.pull_request_commit UNION ALL FROM silver.pull_request_head)
+FROM (FROM silver.pull_request_commit UNION ALL SELECT repository_id, number, sha FROM silver.pull_request_head)
 SEMI JOIN near_repository USING (repository_id);
 
 CREATE OR REPLACE TEMP TABLE named AS
