@@ -104,6 +104,8 @@ class StateCheck:
 
 def check_states(settings: Settings, states: Sequence[Metric]) -> dict[str, StateCheck]:
     """Work `states` out for every project and the portfolio as of now, and look whether they can be true."""
+    if not has_lake(settings):
+        return {state.key: StateCheck(0, 0) for state in states}
     with closing(Warehouse(settings)) as warehouse, warehouse.gold() as gold:
         scopes = [PORTFOLIO, *(Scope(ScopeType.PROJECT, project) for project in gold.projects())]
         today = Period.of(Grain.DAY, datetime.now(UTC).date())

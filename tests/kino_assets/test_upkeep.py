@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kino_assets.alerts import KIND, tell_administrators
-from kino_assets.check import check_some_day, check_warehouse, count_orphans
+from kino_assets.check import StateCheck, check_some_day, check_states, check_warehouse, count_orphans
 from kino_assets.definitions import defs
 from kino_assets.instance import dagster_instance
 from kino_assets.months import months
@@ -18,6 +18,7 @@ from kino_assets.refresh import LakeWriter, has_lake
 from kino_assets.upkeep import EVERY_SNAPSHOT_FOR, Kept, expendable, keep_lake
 from kino_core.database import Database, libpq_url
 from kino_core.lake import LakeNotReady, connect_lake
+from kino_core.metrics.states import STALLED_AGENTS
 from kino_core.settings import Settings
 from tests.factories.events import agent_report, commit
 from tests.kino_assets.conftest import REPOSITORY
@@ -59,6 +60,7 @@ def test_every_day_of_the_history_keeps_a_snapshot(ages: list[float], pinned: se
 def test_where_nothing_was_ever_refreshed_the_night_has_nothing_to_do(settings: Settings) -> None:
     assert keep_lake(settings) == Kept(0, 0, 0, 0)
     assert check_some_day(settings).day is None
+    assert check_states(settings, [STALLED_AGENTS]) == {"stalled_agents": StateCheck(0, 0)}
     assert set(count_orphans(settings).values()) == {0}
     assert not has_lake(settings)
 
