@@ -310,7 +310,7 @@ def test_what_was_spent_on_pull_requests(
     assert ask("cost_per_merged_pr", now, "2026-05", Scope(ScopeType.AGENT, agent_key("claude-7"))).n == 3
     assert ask("cost_per_merged_pr", now, "2026-05", Scope(ScopeType.AGENT, agent_key("codex-1"))).value is None
 
-    # Spent on the 10th to the 12th and the 18th to the 21st: due on the 24th, 25th and 26th of May, then in June.
+    # What was spent from the 9th to the 12th of May was due in May, what was from the 18th to the 21st in June.
     assert known(ask("cost_unmerged", now, "2026-05")) == (96, 4, 0.8)
     assert known(ask("cost_unmerged", now, "2026-06")) == (16, 5, pytest.approx(5 / 6))
     assert known(ask("cost_unmerged", NOON + days(15), "2026-05")) == (0, 2, 1.0), "the rest has not had its 14 days"
@@ -319,13 +319,8 @@ def test_what_was_spent_on_pull_requests(
     assert ask("cost_unmerged", now, "2026-06", Scope(ScopeType.AGENT_TYPE, "CODEX")).value == 16
     with open_gold(settings) as gold:
         behind = Gold(gold._lake, now).explain("cost_unmerged", PORTFOLIO, parse_period("2026-05"))
-    assert [each.numerator for each in behind] == [0, 0, 32, None, 64] or [each.numerator for each in behind] == [
-        0,
-        0,
-        32,
-        64,
-        None,
-    ]
+    told_of = sorted((each.occurred_at.day, each.numerator or 0) for each in behind)
+    assert told_of == [(9, 0), (9, 0), (11, 32), (12, 0), (12, 64)]
 
     # A merge that was earlier takes back what seemed unmerged, and the pull request costs what it cost.
     landed(
@@ -497,7 +492,7 @@ def logs(draw: st.DrawFn) -> list[list[Event]]:
     return [shuffled[start:end] for start, end in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
 
 
-@examples(max_examples=4)
+@examples(max_examples=3)
 @given(windows=logs())
 def test_incremental_equals_full_whatever_comes_in_whatever_order(
     windows: list[list[Event]], landed: Land, writer: LakeWriter, settings: Settings
