@@ -39,7 +39,7 @@ def gold_key(metric: Metric) -> dg.AssetKey:
 
 
 # What each silver table is computed from, beside the bronze events.
-_SILVER_NEEDS: dict[str, tuple[str, ...]] = {
+SILVER_NEEDS: dict[str, tuple[str, ...]] = {
     "pull_request_commit": ("commit",),
     "pull_request": ("commit", "github_pull_request", "pull_request_commit"),
     "test_run": ("agent_activity",),
@@ -85,7 +85,7 @@ def _specs() -> Iterator[dg.AssetSpec]:
         skippable=True,
     )
     for table in TABLES:
-        needs = [silver_key(name) for name in _SILVER_NEEDS.get(table.name, ())]
+        needs = [silver_key(name) for name in SILVER_NEEDS.get(table.name, ())]
         yield dg.AssetSpec(
             silver_key(table.name),
             deps=[BRONZE, *needs],

@@ -80,6 +80,7 @@ def _measure(base: Path, address: str, events: int, delta: int, repeats: int) ->
         "values_compared": values,
         "first_seconds": {name: round(told["seconds"], 2) for name, told in first.items()},
         "refresh_seconds": {name: round(told["seconds"], 3) for name, told in refreshes.items()},
+        "refresh_cpu_seconds": {name: round(told["cpu_seconds"], 3) for name, told in refreshes.items()},
         "refresh_peak_mb": {name: round(told["peak_mb"]) for name, told in refreshes.items()},
         "full_seconds": {name: round(told["seconds"], 2) for name, told in full.items()},
         "full_peak_mb": {name: round(told["peak_mb"]) for name, told in full.items()},
@@ -118,6 +119,7 @@ def _refreshes(folder: Path, url: str, growths: list[Callable[[], None]]) -> dic
     return {
         name: {
             "seconds": statistics.median(each["seconds"] for each in every),
+            "cpu_seconds": statistics.median(each["cpu_seconds"] for each in every),
             "peak_mb": max(each["peak_mb"] for each in every),
         }
         for name, every in told.items()

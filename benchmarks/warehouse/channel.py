@@ -12,15 +12,21 @@ Json = dict[str, Any]
 
 
 def serve(commands: dict[str, Callable[..., Json | None]]) -> None:
-    """Answer commands from stdin until it ends; each answer holds the seconds that it took and the peak memory."""
+    """Answer commands from stdin until it ends.
+
+    Each answer holds the seconds and the processor's seconds that it took, those of the process so far, and its peak
+    memory.
+    """
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
         asked = json.loads(line)
         name = asked.pop("do")
-        began = time.perf_counter()
+        began, cpu_before = time.perf_counter(), time.process_time()
         told = commands[name](**asked) or {}
-        told |= {"seconds": time.perf_counter() - began, "peak_mb": _peak_mb()}
+        spent = time.process_time()
+        told |= {"seconds": time.perf_counter() - began, "cpu_seconds": spent - cpu_before, "cpu_so_far": spent}
+        told["peak_mb"] = _peak_mb()
         answers.write(json.dumps(told, default=str) + "\n")
         answers.flush()
 

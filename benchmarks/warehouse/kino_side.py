@@ -2,12 +2,14 @@
 
 import sys
 import time
+from collections.abc import Iterable
 
 import duckdb
 
 from benchmarks.warehouse.channel import Json, serve
 from benchmarks.warehouse.narrowed import KEYS, NARROWED, TABLES
 from kino_assets import pipeline
+from kino_assets.assets import SILVER_NEEDS
 from kino_assets.refresh import LakeWriter
 from kino_core import lake, measurements, metrics
 from kino_core.settings import Settings, settings_from
@@ -27,7 +29,8 @@ def main() -> None:
     if NARROWED:
         # Beside the lake of the side that makes everything.
         lake.CATALOG_SCHEMA = "lake_of_the_same_tables"
-        pipeline.TABLES = tuple(table for table in pipeline.TABLES if table.name in TABLES)
+        wanted = _with_needs(TABLES)
+        pipeline.TABLES = tuple(table for table in pipeline.TABLES if table.name in wanted)
         measured = {metric.fact for metric in metrics.METRICS}
         for fact in [fact for fact in measurements.FACTS if fact not in measured]:
             del measurements.FACTS[fact]
@@ -41,6 +44,11 @@ def main() -> None:
     serve(
         {"refresh": refresh, "values": lambda to: _values(settings, to), "scan": lambda models: _scan(settings, models)}
     )
+
+
+def _with_needs(tables: Iterable[str]) -> set[str]:
+    """Return the tables and all that they are made from."""
+    return {need for table in tables for need in (table, *_with_needs(SILVER_NEEDS.get(table, ())))}
 
 
 def _values(settings: Settings, to: str) -> None:

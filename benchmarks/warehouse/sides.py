@@ -56,7 +56,7 @@ class Scheduled:
         began = time.perf_counter()
         with self._start() as side:
             told = side.ask(what, **arguments)
-        return told | {"seconds": time.perf_counter() - began}
+        return told | {"seconds": time.perf_counter() - began, "cpu_seconds": told["cpu_so_far"]}
 
 
 @contextmanager

@@ -12,7 +12,9 @@ def project_told(
     at: datetime,
     *,
     created: bool = False,
+    initiative_id: uuid.UUID | None = None,
     status: str | None = None,
+    start: date | None = None,
     end: date | None = None,
     archived: bool = False,
     time_zone: str = "UTC",
@@ -21,10 +23,10 @@ def project_told(
     body = {
         "project_id": str(project_id),
         "name": f"Project {str(project_id)[:8]}",
-        "initiative_id": None,
+        "initiative_id": initiative_id and str(initiative_id),
         "time_zone": time_zone,
         "status": status,
-        "start_date": None,
+        "start_date": start and start.isoformat(),
         "end_date": end and end.isoformat(),
         "archived": archived,
     }
@@ -34,24 +36,48 @@ def project_told(
 def scope_item(
     project_id: uuid.UUID, key: str, at: datetime, status: str, *, created: bool = False, end: date | None = None
 ) -> Event:
-    """Return the event by which a person adds an item or says how it stands."""
-    body = {
-        "item_id": str(item_id(project_id, key)),
-        "key": key,
-        "updated_at": at.isoformat(),
-        "said_status": status,
-        "said_at": at.isoformat(),
-        "start_date": None,
-        "end_date": end and end.isoformat(),
-        "assignee_type": None,
-        "assignee_id": None,
-    }
-    return _told("scope_item_created" if created else "scope_item_changed", project_id, at, body)
+    """Return the event by which a person adds the item of that key or says how it stands."""
+    return item_told(project_id, item_id(project_id, key), at, created=created, key=key, said=status, end=end)
 
 
 def item_id(project_id: uuid.UUID, key: str) -> uuid.UUID:
     """Return the id of the item that `scope_item` tells of."""
     return stable_id("item", f"{project_id} {key}")
+
+
+def item_told(
+    project_id: uuid.UUID,
+    item: uuid.UUID,
+    at: datetime,
+    *,
+    created: bool = False,
+    key: str | None = None,
+    said: str | None = None,
+    end: date | None = None,
+    user: uuid.UUID | None = None,
+    agent: uuid.UUID | None = None,
+) -> Event:
+    """Return the event by which a person adds or changes an item; `said` is a word about its status."""
+    assignee = user or agent
+    body = {
+        "item_id": str(item),
+        "project_id": str(project_id),
+        "key": key,
+        "updated_at": at.isoformat(),
+        "said_status": said,
+        "said_at": at.isoformat() if said else None,
+        "start_date": None,
+        "end_date": end and end.isoformat(),
+        "assignee_type": ("USER" if user else "AGENT") if assignee else None,
+        "assignee_id": assignee and str(assignee),
+    }
+    return _told("scope_item_created" if created else "scope_item_changed", project_id, at, body)
+
+
+def item_deleted(project_id: uuid.UUID, item: uuid.UUID, at: datetime) -> Event:
+    """Return the event by which an item is gone for good."""
+    body = {"item_id": str(item), "project_id": str(project_id), "key": None}
+    return _told("scope_item_deleted", project_id, at, body)
 
 
 def update_submitted(project_id: uuid.UUID, name: str, at: datetime, *, deleted: bool = False) -> Event:
@@ -80,7 +106,13 @@ def dependency_told(
     return _told("dependency_deleted" if deleted else "dependency_created", project_id, at, body)
 
 
-def _told(kind: str, project_id: uuid.UUID, at: datetime, body: dict[str, Any]) -> Event:
+def account_linked(user_id: uuid.UUID, person_id: uuid.UUID | None, at: datetime) -> Event:
+    """Return the event by which an administrator says who somebody who signs in is in the histories."""
+    body = {"user_id": str(user_id), "fields": ["person_id"], "person_id": person_id and str(person_id)}
+    return _told("user_changed", None, at, body)
+
+
+def _told(kind: str, project_id: uuid.UUID | None, at: datetime, body: dict[str, Any]) -> Event:
     return Event(
         source=Source.KINO,
         event_id=str(uuid.uuid4()),

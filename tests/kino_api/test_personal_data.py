@@ -143,7 +143,8 @@ def test_an_erased_account_is_empty_at_once_and_the_rest_follows(kino: Kino, pro
         audit = query(session, "SELECT action, entity_type, entity_id FROM kino.audit WHERE action = 'ERASE'")
         personal = query(session, "SELECT CAST(to_jsonb(audit) AS text) AS entry FROM kino.audit")
     assert linked.person_id is None, "nobody had said that she is the person of the history"
-    assert told[0].body == {"erasure_id": answer.json()["id"], "user_id": user_id}
+    pseudonym = str(stable_id("person", work.pseudonym.key))
+    assert told[0].body == {"erasure_id": answer.json()["id"], "user_id": user_id, "person_id": pseudonym}
     assert ("ERASE", "user", user_id) in [tuple(each) for each in audit]
     assert not [each.entry for each in personal if GRACE[0] in each.entry or GRACE[1] in each.entry]
 

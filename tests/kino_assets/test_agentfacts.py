@@ -492,7 +492,7 @@ def logs(draw: st.DrawFn) -> list[list[Event]]:
     return [shuffled[start:end] for start, end in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
 
 
-@examples(max_examples=3)
+@examples(max_examples=2)
 @given(windows=logs())
 def test_incremental_equals_full_whatever_comes_in_whatever_order(
     windows: list[list[Event]], landed: Land, writer: LakeWriter, settings: Settings

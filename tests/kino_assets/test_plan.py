@@ -263,7 +263,7 @@ def test_the_lake_holds_what_the_operational_tables_hold(
     # What costs time is the refresh: two for all the teams.
     for _ in range(2):
         for team in teams:
-            team.act(60)
+            team.act(40)
         teams[0].fold()
         writer.refresh(everything=True)
         _compare(database, settings)

@@ -97,7 +97,11 @@ def test_a_damaged_day_is_found_and_made_good_by_its_month(
     lake.execute("DELETE FROM bronze.event WHERE source = 'agent'")
     lake.close()
     assert set(check_some_day(settings, day).differences) == {"commits"}
-    assert {fact for fact, orphans in count_orphans(settings).items() if orphans} == {"agent_activity", "task"}
+    assert {fact for fact, orphans in count_orphans(settings).items() if orphans} == {
+        "agent_activity",
+        "agent_quarter",
+        "task",
+    }
     assert writer.recompute_days(date(2026, 5, 1), date(2026, 5, 31)) > 0
     assert check_some_day(settings, day).differences == {}
 

@@ -17,7 +17,7 @@ from kino_core.metrics import ScopeType
 from kino_core.periods import Grain, parse_period
 from kino_core.settings import Settings
 from tests.factories.events import agent_report, blocker_resolved, project_deleted
-from tests.factories.scope import account_linked, item_deleted, item_told, project_told
+from tests.factories.plans import account_linked, item_deleted, item_told, project_told
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=UTC)
 ADA, GRACE, GRACE_IN_GIT, GROWTH = (uuid.uuid4() for _ in range(4))
@@ -51,26 +51,25 @@ def plan(project_id: uuid.UUID) -> list[Event]:
     | F    |                | 6 added, 9 deleted                                                          |
     """
     a, b, c, d, e, f = (uuid.uuid4() for _ in range(6))
-    new = "scope_item_created"
     return [
-        item_told(project_id, a, on(0), change=new, key="KIN-1", user=ADA),
+        item_told(project_id, a, on(0), created=True, key="KIN-1", user=ADA),
         item_told(project_id, a, on(1), key="KIN-1", user=ADA, said="IN_PROGRESS"),
         item_told(project_id, a, on(3), key="KIN-1", user=ADA, said="DONE"),
-        item_told(project_id, b, on(0), change=new, key="KIN-2", agent=CLAUDE),
+        item_told(project_id, b, on(0), created=True, key="KIN-2", agent=CLAUDE),
         agent_report(project_id, "task_started", on(2), task="kin-2"),
         agent_report(project_id, "task_completed", on(2.25), task="KIN-2"),
-        item_told(project_id, c, on(0), change=new),
+        item_told(project_id, c, on(0), created=True),
         item_told(project_id, c, on(4), said="DONE"),
         item_deleted(project_id, c, on(10)),
-        item_told(project_id, d, on(2), change=new, key="KIN-4", user=GRACE),
+        item_told(project_id, d, on(2), created=True, key="KIN-4", user=GRACE),
         item_told(project_id, d, on(5), key="KIN-4", user=GRACE, said="CANCELLED"),
-        item_told(project_id, e, on(6), change=new, key="KIN-5", agent=CLAUDE),
+        item_told(project_id, e, on(6), created=True, key="KIN-5", agent=CLAUDE),
         agent_report(project_id, "task_started", on(7), task=str(e)),
         agent_report(project_id, "blocker_identified", on(8), task="KIN-5", description="no key"),
         blocker_resolved(project_id, "KIN-5", on(8.25)),
         item_told(project_id, e, on(11), key="KIN-5", agent=CLAUDE, said="DONE"),
         item_told(project_id, e, on(12), key="KIN-5", agent=CLAUDE, said="IN_PROGRESS"),
-        item_told(project_id, f, on(6), change=new),
+        item_told(project_id, f, on(6), created=True),
         item_deleted(project_id, f, on(9)),
     ]
 
@@ -79,19 +78,20 @@ def test_the_flow_of_work(
     landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask, settings: Settings
 ) -> None:
     tokyo, gone, g, h, i = (uuid.uuid4() for _ in range(5))
-    new, zone = "scope_item_created", {"time_zone": "Asia/Tokyo", "initiative_id": GROWTH}
     landed([*plan(project_id), account_linked(GRACE, GRACE_IN_GIT, on(1))])
     landed(
         [
             # Its first day, the twelfth, begins on the eleventh at 15:00 UTC, and ends a day later.
-            project_told(tokyo, on(-9), change="project_created", start_date=date(2026, 5, 12), **zone),  # type: ignore[arg-type]  # each of its kind
-            item_told(tokyo, g, on(0), change=new, user=GRACE),
-            item_told(tokyo, h, datetime(2026, 5, 12, 14, 59, tzinfo=UTC), change=new),
-            item_told(tokyo, i, datetime(2026, 5, 12, 15, tzinfo=UTC), change=new),
+            project_told(
+                tokyo, on(-9), created=True, start=date(2026, 5, 12), time_zone="Asia/Tokyo", initiative_id=GROWTH
+            ),
+            item_told(tokyo, g, on(0), created=True, user=GRACE),
+            item_told(tokyo, h, datetime(2026, 5, 12, 14, 59, tzinfo=UTC), created=True),
+            item_told(tokyo, i, datetime(2026, 5, 12, 15, tzinfo=UTC), created=True),
             item_told(tokyo, g, datetime(2026, 5, 13, 12, tzinfo=UTC), user=GRACE, said="IN_PROGRESS"),
             item_told(tokyo, g, datetime(2026, 5, 13, 15, 30, tzinfo=UTC), user=GRACE, said="DONE"),
-            project_told(gone, on(0), change="project_created"),
-            item_told(gone, uuid.uuid4(), on(0), change=new, said="DONE"),
+            project_told(gone, on(0), created=True),
+            item_told(gone, uuid.uuid4(), on(0), created=True, said="DONE"),
             project_deleted(gone),
         ]
     )
@@ -150,9 +150,9 @@ def logs(draw: st.DrawFn) -> list[list[Event]]:
     keys = st.sampled_from(["KIN-1", "kin-2", None])
     statuses = st.sampled_from([None, "TODO", "IN_PROGRESS", "BLOCKED", "DONE", "CANCELLED"])
     users = st.sampled_from([None, ADA, GRACE])
-    events = [project_told(project, on(-1), change="project_created") for project in projects]
+    events = [project_told(project, on(-1), created=True) for project in projects]
     for item in items:
-        told = item_told(home[item], item, draw(moments), change="scope_item_created", key=draw(keys), user=draw(users))
+        told = item_told(home[item], item, draw(moments), created=True, key=draw(keys), user=draw(users))
         events.append(told)
     for _ in range(draw(st.integers(3, 14))):
         item, moment = draw(st.sampled_from(items)), draw(moments)
@@ -168,7 +168,7 @@ def logs(draw: st.DrawFn) -> list[list[Event]]:
         events.append(blocker_resolved(draw(st.sampled_from(projects)), blocker, draw(moments)))
     for project in projects:
         zone, start = draw(st.sampled_from(["UTC", "Asia/Tokyo"])), draw(st.sampled_from([None, date(2026, 5, 11)]))
-        events.append(project_told(project, draw(moments), time_zone=zone, start_date=start))
+        events.append(project_told(project, draw(moments), time_zone=zone, start=start))
     for item in draw(st.lists(st.sampled_from(items), max_size=1)):
         events.append(item_deleted(home[item], item, draw(moments)))
     for person in draw(st.lists(st.sampled_from([GRACE_IN_GIT, None]), max_size=2)):
