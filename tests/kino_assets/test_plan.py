@@ -23,7 +23,6 @@ from kino_api.scope_items import change_item, create_item, delete_item, list_ite
 from kino_api.scope_order import reorder_items
 from kino_api.user_accounts import change_user
 from kino_api.users import Role, User
-from kino_assets.check import check_warehouse
 from kino_assets.refresh import LakeWriter
 from kino_core.database import Database, WriteSession, query
 from kino_core.errors import KinoError
@@ -259,13 +258,11 @@ def test_the_lake_holds_what_the_operational_tables_hold(
     with database.write() as session:
         seen = {"first_seen_at": datetime.now(UTC), "last_seen_at": datetime.now(UTC)}
         session.execute(insert(person).values(id=uuid.uuid4(), name="Ada", kind="human", **seen))
-    teams = [Team(database, random.Random(seed + number)) for number in range(3)]
-    # What costs time is the refresh: two for all the teams.
+    teams = [Team(database, random.Random(seed + number)) for number in range(2)]
+    # What costs time is the refresh: two for all the teams. That it is what a full one gives, test_work looks at.
     for _ in range(2):
         for team in teams:
             team.act(40)
         teams[0].fold()
         writer.refresh(everything=True)
         _compare(database, settings)
-    check = check_warehouse(settings)
-    assert check.ok, [table for table in check.tables if table.differences]

@@ -181,7 +181,7 @@ def logs(draw: st.DrawFn) -> list[list[Event]]:
 
 
 @examples(max_examples=2)
-@given(stories=st.lists(logs(), min_size=4, max_size=8))
+@given(stories=st.lists(logs(), min_size=3, max_size=4))
 def test_in_any_order_it_is_the_same(
     stories: list[list[list[Event]]], landed: Land, writer: LakeWriter, settings: Settings
 ) -> None:
