@@ -11,6 +11,10 @@ _ONCE = (
     "Usage that was told several times under one request id counts once, when it was first told, with the last word on "
     "how much it was."
 )
+_OF_SESSIONS = (
+    "n counts quarter hours of sessions (or of tasks, where no session is named) that told of any, and the coverage is "
+    "their share of all in which agents were heard of: capture_rate says how many sessions told of their usage at all."
+)
 
 AGENT_COMMIT_SHARE = Metric(
     "agent_commit_share",
@@ -199,9 +203,7 @@ def _tokens(kind: str, label: str, words: str) -> Metric:
     return Metric(
         f"tokens_{kind}",
         label,
-        f"Tokens that agents told they {words}, by the time they told it. {_ONCE} The coverage is the share of "
-        "the quarter hours of agents at work whose sessions (or tasks, where no session is named) told of any: "
-        "capture_rate says how many sessions did.",
+        f"Tokens that agents told they {words}, by the time they told it. {_ONCE} {_OF_SESSIONS}",
         Unit.TOKENS,
         Direction.NEITHER,
         Kind.SUM,
@@ -218,8 +220,7 @@ COST_USD = Metric(
     "cost_usd",
     "Cost of agents",
     f"US dollars that agents told they cost (usage.cost_usd), by the time they told it. {_ONCE} Nothing is worked "
-    "out from tokens. The coverage is the share of the quarter hours of agents at work whose sessions (or tasks, where "
-    "no session is named) told of any: capture_rate says how many sessions did.",
+    f"out from tokens. {_OF_SESSIONS}",
     Unit.DOLLARS,
     Direction.NEITHER,
     Kind.SUM,

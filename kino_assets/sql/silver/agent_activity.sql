@@ -21,7 +21,8 @@ read AS (
            [n FOR n IN [try_cast(coalesce(b.usage.cached_tokens, b.usage.cache_read_tokens,
                b.usage.cache_read_input_tokens, b.usage.cached_input_tokens) AS BIGINT)] IF n >= 0][1] AS cached_tokens,
            [n FOR n IN [try_cast(try_cast(b.usage.cost_usd AS DOUBLE) AS DECIMAL(18, 9))] IF n >= 0][1] AS cost_usd,
-           coalesce(b.usage.request_id, b.request_id, b.data.request_id) AS request_id,
+           coalesce(nullif(b.usage.request_id, ''), nullif(b.request_id, ''), nullif(b.data.request_id, ''))
+               AS request_id,
            -- A pull request by its address names its repository too.
            regexp_extract(
                coalesce(b.data.pull_request_url, b.data.pr_url, b.data.pull_request), '([^/\s]+/[^/\s]+)/pull/(\d+)',

@@ -9,8 +9,6 @@ CREATE TABLE IF NOT EXISTS silver.agent_activity (
     usage_key VARCHAR, input_tokens BIGINT, output_tokens BIGINT, cached_tokens BIGINT, cost_usd DECIMAL(18, 9),
     event_source VARCHAR, event_id VARCHAR
 );
--- The part of it that this window told.
-CREATE TEMP TABLE IF NOT EXISTS window_activity AS FROM silver.agent_activity LIMIT 0;
 CREATE TABLE IF NOT EXISTS silver.test_run (
     project_id UUID, occurred_at TIMESTAMPTZ, agent_id UUID, agent_type VARCHAR, passed BIGINT, failed BIGINT,
     event_source VARCHAR, event_id VARCHAR
