@@ -92,7 +92,7 @@ def _metric_index() -> str:
     rows = "\n".join(f"| [`{m.key}`]({m.key}.md) | {m.label} | {m.unit} | {m.definition} |" for m in METRICS)
     return f"""# Metrics
 
-Each is declared once, in `kino_core/metrics.py`; gold, the pages, the API, the reports and these pages all come from
+Each is declared once, in `kino_core/metrics/`; gold, the pages, the API, the reports and these pages all come from
 that declaration. Days are UTC unless a project has a time zone of its own. After a metric's first input a period
 without entities is a true zero; before it, and in the future, there is no data.
 

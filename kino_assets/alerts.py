@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from kino_assets.sql import read_sql
 from kino_core.database import Database, WriteSession
+from kino_core.logs import hide_in_text
 from kino_core.outbox import Mail, put_mail
 from kino_core.settings import Settings, load_settings
 
@@ -38,7 +39,7 @@ def tell_administrators(session: WriteSession, settings: Settings, job: str, run
     page = f"http://127.0.0.1:{settings.dagster_port}/runs/{run_id}"
     paragraphs = [
         f"The run “{job}” of Kino's data platform failed.",
-        reason[:MOST_CHARACTERS],
+        hide_in_text(reason)[:MOST_CHARACTERS],
         f"What it did is seen on the machine that Kino runs on: {page}",
         "Numbers that were there stay; new ones may be late until a run succeeds. "
         "Of its further failures today you will get no mail.",

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import psycopg
 
-from kino_assets.refresh import one_committer
+from kino_assets.refresh import has_lake, one_committer
 from kino_core.lake import connect_lake
 from kino_core.settings import Settings
 
@@ -34,6 +34,8 @@ class Kept:
 
 def keep_lake(settings: Settings, now: datetime | None = None) -> Kept:
     """Merge small files, expire what may go, and remove the files of what went long enough ago; raises LakeBusy."""
+    if not has_lake(settings):
+        return Kept(0, 0, 0, 0)
     moment = now or datetime.now(UTC)
     with (
         one_committer(settings) as postgres,

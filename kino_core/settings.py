@@ -135,7 +135,6 @@ class Settings(BaseModel):
     own_api_base_url: WebAddress | None = Field(None, alias="API_BASE_URL")
 
     own_database_url: PostgresAddress | None = Field(None, alias="DATABASE_URL")
-    lake_history: Duration = timedelta(days=800)
     database_replica_url: PostgresAddress | None = None
     database_pool_min: int = Field(2, ge=0, le=500)
     database_pool_max: int = Field(10, ge=1, le=500)
@@ -166,6 +165,7 @@ class Settings(BaseModel):
 
     sentry_dsn: SecretStr | None = None
     log_level: LogLevel = "info"
+    lake_history: Duration = timedelta(days=800)
     enable_github_integration: bool = True
     enable_email_reminders: bool = True
     browser_path: Path | None = None

@@ -10,14 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kino_assets.alerts import KIND, tell_administrators
-from kino_assets.check import check_some_day, check_warehouse, count_orphans
+from kino_assets.check import StateCheck, check_some_day, check_states, check_warehouse, count_orphans
 from kino_assets.definitions import defs
 from kino_assets.instance import dagster_instance
 from kino_assets.months import months
-from kino_assets.refresh import LakeWriter
-from kino_assets.upkeep import EVERY_SNAPSHOT_FOR, expendable, keep_lake
+from kino_assets.refresh import LakeWriter, has_lake
+from kino_assets.upkeep import EVERY_SNAPSHOT_FOR, Kept, expendable, keep_lake
 from kino_core.database import Database, libpq_url
 from kino_core.lake import LakeNotReady, connect_lake
+from kino_core.metrics.states import STALLED_AGENTS
 from kino_core.settings import Settings
 from tests.factories.events import agent_report, commit
 from tests.kino_assets.conftest import REPOSITORY
@@ -25,6 +26,7 @@ from tests.kino_assets.test_lake import MAY, Land, sha
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 HISTORY = timedelta(days=30)
+BROKEN = "It <broke> at postgresql://kino:a-secret@localhost."
 _APRIL_AND_MAY = (("start", 4), ("end", 5))
 
 
@@ -53,6 +55,14 @@ def test_every_day_of_the_history_keeps_a_snapshot(ages: list[float], pinned: se
     assert all(number not in going for number, moment in made if moment >= NOW - EVERY_SNAPSHOT_FOR)
     days = {moment.date() for _, moment in made if moment.date() >= (NOW - HISTORY).date()}
     assert days <= {moment.date() for _, moment in left}
+
+
+def test_where_nothing_was_ever_refreshed_the_night_has_nothing_to_do(settings: Settings) -> None:
+    assert keep_lake(settings) == Kept(0, 0, 0, 0)
+    assert check_some_day(settings).day is None
+    assert check_states(settings, [STALLED_AGENTS]) == {"stalled_agents": StateCheck(0, 0)}
+    assert set(count_orphans(settings).values()) == {0}
+    assert not has_lake(settings)
 
 
 def test_upkeep_leaves_every_number_and_the_snapshots_of_reports(
@@ -141,7 +151,7 @@ def test_administrators_are_told_of_a_failed_run_once_a_day(settings: Settings, 
             " (gen_random_uuid(), 'other@example.com', 'Other', 'MANAGER', '')"
         )
     with database.write() as session:
-        assert tell_administrators(session, settings, "refresh", "a-run", "It <broke>.") == 1
+        assert tell_administrators(session, settings, "refresh", "a-run", BROKEN) == 1
     with database.write() as session:
         assert tell_administrators(session, settings, "refresh", "b-run", "It broke again.") == 0
         assert tell_administrators(session, settings, "upkeep", "c-run", "This one too.") == 1
@@ -152,4 +162,5 @@ def test_administrators_are_told_of_a_failed_run_once_a_day(settings: Settings, 
     assert {row[0] for row in rows} == {"boss@example.com"}
     first = next(row for row in rows if "refresh" in row[1])
     assert f"http://127.0.0.1:{settings.dagster_port}/runs/a-run" in first[2]
-    assert "It &lt;broke&gt;." in first[3]
+    assert "It &lt;broke&gt;" in first[3]
+    assert "a-secret" not in first[2] + first[3]
