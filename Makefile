@@ -30,10 +30,11 @@ else
 	set -o pipefail; $(BIN)/coverage report --skip-covered | tail -n 1; covered=$$?; exit $$((tested || covered))
 endif
 
-# ROUNDS faults at random under load; with MEMORY=minutes, watches the memory of the web process instead.
+# ROUNDS faults at random under load; with REFRESHES=1 kills during refreshes and checks the lake each time; with
+# MEMORY=minutes, watches the memory of the web process instead.
 ROUNDS ?= 200
 torture: ready
-	@$(BIN)/python -m tests.torture --rounds $(ROUNDS) $(if $(MEMORY),--memory $(MEMORY))
+	@$(BIN)/python -m tests.torture --rounds $(ROUNDS) $(if $(REFRESHES),--refreshes) $(if $(MEMORY),--memory $(MEMORY))
 
 # The whole API against its description, as deep as EXAMPLES an operation.
 EXAMPLES ?= 300

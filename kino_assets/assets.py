@@ -59,7 +59,7 @@ SILVER_NEEDS: dict[str, tuple[str, ...]] = {
         "pull_request",
         "pull_request_commit",
         "pull_request_head",
-        "change_request",
+        "review",
     ),
     "blocker_change": ("agent_activity", "blocker_resolution"),
     "task": ("agent_activity", "blocker_change", "work_pull_request"),

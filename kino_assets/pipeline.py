@@ -91,7 +91,6 @@ TABLES: tuple[Table, ...] = (
     Table("pull_request", ("repository_id", "number"), _CODE, _CHANGES),
     Table("agent_activity", ("event_source", "event_id"), _AGENT),
     Table("test_run", ("event_source", "event_id"), _AGENT, frozenset(["test_execution"])),
-    Table("change_request", ("event_source", "event_id"), _GITHUB, frozenset(["pull_request_review"])),
     Table("work_pull_request", ("event_source", "event_id", "repository_id", "number"), _EVERYONE, _WORK),
     Table("blocker_resolution", ("event_source", "event_id"), _KINO, frozenset(["blocker_resolved"])),
     Table(

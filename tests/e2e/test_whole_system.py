@@ -3,13 +3,11 @@
 import hashlib
 import hmac
 import json
-import os
+import random
 import re
-import signal
 import subprocess
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,13 +19,13 @@ from playwright.sync_api import Page, expect
 from pptx import Presentation
 from pypdf import PdfReader
 
-from kino_cli.status import status_of
 from kino_core.database import libpq_url
 from kino_ingest.git import LOG_FORMAT
 from tests.e2e import independent
-from tests.e2e.conftest import ROOT, SECRET, Kino
 from tests.e2e.independent import DATA, Commit
+from tests.e2e.system import ROOT, SECRET, Kino, post_event, wait_until
 from tests.loopback import NO_CERTIFICATES
+from tests.torture.refreshes import kill_during_a_refresh
 
 EXAMPLES = ROOT / "node_modules" / "@octokit" / "webhooks-examples" / "api.github.com" / "index.json"
 
@@ -195,18 +193,14 @@ def test_dagster_shows_the_lake_and_makes_newsletters(kino: Kino, history: list[
         assert file.content[:5] == b"%PDF-"
 
 
-def test_nothing_acknowledged_is_lost_when_processes_are_killed(
+def test_nothing_acknowledged_is_lost_and_the_lake_stays_right_when_processes_are_killed(
     kino: Kino, history: list[Commit], agent_token: str
 ) -> None:
+    chance = random.Random()
     acknowledged: list[str] = []
-    for name in ("web", "worker", "refresher", "valkey", "postgres", "dagster-daemon"):
-        before = kino.processes()[name]
-        acknowledged += post_some(kino, agent_token, 10)
-        os.kill(before["pid"], signal.SIGKILL)
-        acknowledged += post_some(kino, agent_token, 20)
-        wait_until(lambda name=name, old=before: is_back(kino, name, old), 90)  # type: ignore[misc]
-    acknowledged += post_some(kino, agent_token, 5)
-    kino.json("refresh")
+    for name in ("refresher", "worker", "postgres", "dagster-daemon", "refresher", "web", "valkey"):
+        acknowledged += kill_during_a_refresh(kino, agent_token, name, chance).acknowledged
+        assert kino.check().ok, f"the lake is not what its log says after {name} was killed"
 
     with psycopg.connect(libpq_url(kino.database_url())) as postgres:
         stored = [
@@ -217,46 +211,9 @@ def test_nothing_acknowledged_is_lost_when_processes_are_killed(
     assert set(acknowledged) <= set(stored)
     assert len(stored) == len(set(stored))
     wait_until(lambda: folded(kino) == len(stored), 30)
+    kino.json("refresh")
     assert kino.json("warehouse", "check")["ok"]
     assert kino.metric("agent_activities", f"{datetime.now(UTC):%Y}", "--project", "History")["value"] == len(stored)
-
-
-def post_event(kino: Kino, token: str, event_type: str, task: str, **data: object) -> httpx.Response:
-    body = {
-        "agent_id": "claude-7",
-        "event_type": event_type,
-        "timestamp": datetime.now(UTC).isoformat(),
-        "task_id": task,
-        "event_id": str(uuid.uuid4()),
-        "data": data,
-    }
-    headers = {"Authorization": f"Bearer {token}"}
-    return httpx.post(
-        f"{kino.url}/webhooks/agent-update", verify=NO_CERTIFICATES, json=body, headers=headers, timeout=15
-    )
-
-
-def post_some(kino: Kino, token: str, number: int) -> list[str]:
-    """Post events and return the ids of those acknowledged; an unanswered one may be stored or not."""
-    acknowledged = []
-    for _ in range(number):
-        try:
-            answer = post_event(kino, token, "code_commit", "KILL-1", sha="0" * 40)
-        except httpx.HTTPError:
-            time.sleep(0.1)
-            continue
-        if answer.status_code == 202:
-            acknowledged.append(answer.json()["event_id"])
-        else:
-            assert answer.status_code == 503, answer.text
-            assert int(answer.headers["Retry-After"]) >= 1
-    return acknowledged
-
-
-def is_back(kino: Kino, name: str, old: dict[str, Any]) -> bool:
-    status = status_of(kino.home)
-    process = next(process for process in status["processes"] if process["name"] == name)
-    return bool(status["ready"] and process["pid"] != old["pid"])
 
 
 def folded(kino: Kino) -> int:
@@ -310,10 +267,3 @@ def ask(dagster: httpx.Client, query: str, variables: dict[str, Any] | None = No
     assert "errors" not in answer, answer
     found: dict[str, Any] = answer["data"]
     return found
-
-
-def wait_until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.2)

@@ -37,15 +37,13 @@ def told(
     return msgspec.structs.replace(event, body=body, raw=canonical_json(body), repository=repository)
 
 
-def reviewed(
-    repository: str, number: int, at: datetime, *, state: str = "changes_requested", by: str = "kim", kind: str = "User"
-) -> Event:
-    """Return a pull_request_review delivery of GitHub; `kind` is what the reviewer's account is."""
+def reviewed(repository: str, number: int, at: datetime, *, state: str = "changes_requested", by: str = "kim") -> Event:
+    """Return a pull_request_review delivery of GitHub."""
     body = {
         "action": "submitted",
         "repository": {"full_name": repository, "default_branch": "main"},
         "pull_request": {"number": number},
-        "review": {"state": state, "user": {"login": by, "type": kind}, "submitted_at": at.isoformat()},
+        "review": {"state": state, "user": {"login": by}, "submitted_at": at.isoformat()},
     }
     return Event(
         source=Source.GITHUB,

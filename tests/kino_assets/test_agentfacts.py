@@ -228,7 +228,7 @@ def _tasks(project_id: uuid.UUID, ask: Ask, settings: Settings) -> Story:
         *done("open", 14),
         task("open", "test_execution", 1, pr_number=4, repository=TASKS),
         pull_request(TASKS, 4, NOON),
-        reviewed(TASKS, 4, NOON, kind="Bot"),
+        reviewed(TASKS, 4, NOON, by="ci[bot]"),
         reviewed(TASKS, 4, NOON, state="approved"),
         *done("branch", 16, branch="claude/it", repository=TASKS),
         pull_request(TASKS, 5, NOON, branch="claude/it", closed_at=NOON + minutes(60), action="closed"),

@@ -76,7 +76,8 @@ own_commit AS (
 helped AS (
     FROM own_commit
     UNION
-    SELECT repository_id, number FROM silver.change_request SEMI JOIN near_pull_request USING (repository_id, number)
+    SELECT repository_id, number FROM silver.review SEMI JOIN near_pull_request USING (repository_id, number)
+    WHERE state = 'changes_requested' AND author_kind = 'human'
 )
 SELECT e.event_source, e.event_id, e.project_id, e.task_id, e.agent_id, e.sitting, p.repository_id, p.number,
        p.merged_at, p.closed_at, v.reverted_at, h.number IS NOT NULL AS helped

@@ -41,10 +41,6 @@ CREATE TABLE IF NOT EXISTS silver.agent_usage (
     sitting VARCHAR, input_tokens BIGINT, output_tokens BIGINT, cached_tokens BIGINT, cost_usd DECIMAL(18, 9),
     repository_id UUID, number BIGINT, merged_at TIMESTAMPTZ, event_source VARCHAR, event_id VARCHAR
 );
--- Reviews by which people asked for changes.
-CREATE TABLE IF NOT EXISTS silver.change_request (
-    repository_id UUID, number BIGINT, event_source VARCHAR, event_id VARCHAR
-);
 -- Which pull requests an agent's event leads to, and what became of each: `helped` when a person committed to it or
 -- asked for changes.
 CREATE TABLE IF NOT EXISTS silver.work_pull_request (
