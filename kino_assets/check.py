@@ -58,9 +58,9 @@ def check_warehouse(settings: Settings) -> WarehouseCheck:
             "SELECT schema_name, table_name FROM duckdb_tables()"
             " WHERE database_name = 'scratch' AND schema_name IN ('bronze', 'silver', 'gold') ORDER BY ALL"
         ).fetchall()
-        return WarehouseCheck(
-            [_compare(lake, f"{schema}.{name}") for schema, name in tables if name not in _BOOKKEEPING]
-        )
+        names = [f"{schema}.{name}" for schema, name in tables if name not in _BOOKKEEPING]
+        filled = _ever_filled(lake, postgres, names)
+        return WarehouseCheck([_compare(lake, name) if name in filled else TableCheck(name, 0, 0) for name in names])
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,13 @@ def _rebuilt(settings: Settings, postgres: psycopg.Connection) -> Iterator[duckd
         yield lake
     finally:
         lake.close()
+
+
+def _ever_filled(lake: duckdb.DuckDBPyConnection, postgres: psycopg.Connection, names: Sequence[str]) -> set[str]:
+    """Return those that the lake ever had a row of, or should have one of: reading the others shows nothing."""
+    held = {name for (name,) in postgres.execute(read_sql("ever_filled")).fetchall()}
+    due = {name for name in names if lake.table(f"scratch.{name}").limit(1).fetchone()}
+    return held | due
 
 
 def _compare(lake: duckdb.DuckDBPyConnection, table: str) -> TableCheck:

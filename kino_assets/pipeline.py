@@ -333,7 +333,12 @@ def _has_pull_requests(lake: duckdb.DuckDBPyConnection) -> bool:
 
 def _has_scope_items(lake: duckdb.DuckDBPyConnection) -> bool:
     """Return whether anybody ever planned one; where nobody did, agents' tasks move none."""
-    return lake.execute("SELECT 1 FROM silver.scope_telling LIMIT 1").fetchone() is not None
+    lake.execute("CREATE OR REPLACE TEMP TABLE any_scope_item AS SELECT 1 FROM silver.scope_telling LIMIT 1")
+    return _has_read_scope_items(lake)
+
+
+def _has_read_scope_items(lake: duckdb.DuckDBPyConnection) -> bool:
+    return lake.execute("FROM any_scope_item").fetchone() is not None
 
 
 def _name_agents(lake: duckdb.DuckDBPyConnection) -> bool:
@@ -356,7 +361,7 @@ _BEFORE: dict[str, Callable[[duckdb.DuckDBPyConnection], bool]] = {
     "pull_request": _has_pull_requests,
     "agent_activity": _name_agents,
     "scope_item": _has_scope_items,
-    "scope_change": _has_scope_items,
+    "scope_change": _has_read_scope_items,
     "work_pull_request": gather_work,
     "task": has_moved_task,
     "agent_usage": gather_usage,

@@ -64,6 +64,7 @@ class LakeWriter:
         self.latest: Refreshed | None = None
         self._settings = settings
         self._lake: duckdb.DuckDBPyConnection | None = None
+        self._prepared = False
         self._log: LogReader | None = None
         self._published_for: date | None = None
         self._publish_again_at = float("-inf")
@@ -101,7 +102,7 @@ class LakeWriter:
             with one_committer(self._settings) as postgres:
                 lake = self._connected()
                 with _transaction(lake):
-                    prepare(lake)
+                    self._prepare(lake)
                     slices = recompute_days(lake, first, last)
                 self._publish(lake, postgres, (), None)
                 return slices
@@ -123,6 +124,7 @@ class LakeWriter:
             if connection is not None:
                 connection.close()
         self._lake = self._log = None
+        self._prepared = False
 
     def _refresh(
         self, postgres: psycopg.Connection, full: bool, everything: bool, before_commit: BeforeCommit
@@ -131,7 +133,7 @@ class LakeWriter:
         lake, touched = self._connected(), list[str]()
         with _transaction(lake):
             before = snapshot_id(lake)
-            prepare(lake)
+            self._prepare(lake)
             if full:
                 _drop(lake)
                 prepare(lake)
@@ -159,6 +161,12 @@ class LakeWriter:
         if self._lake is None:
             self._lake = connect_lake(self._settings.database_url, self._settings.lake_path, read_only=False)
         return self._lake
+
+    def _prepare(self, lake: duckdb.DuckDBPyConnection) -> None:
+        """Prepare the lake once for each connection: a refresh that fails takes its connection along."""
+        if not self._prepared:
+            prepare(lake)
+            self._prepared = True
 
     def _log_reader(self) -> LogReader:
         if self._log is None:

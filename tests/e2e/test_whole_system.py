@@ -75,9 +75,14 @@ def test_numbers_equal_an_independent_count(kino: Kino, history: list[Commit]) -
     assert {month: shown.get(month) for month in months} == {month: merged.get(month) for month in months}
 
     shares = independent.agent_share_by_month(history)
-    for month in {*months[-4:], f"{last:%Y-%m}"} & set(shares):
-        found = kino.metric("agent_commit_share", month, "--project", "History")
-        assert (found["lower"], found["upper"], found["n"]) == pytest.approx(shares[month])
+    with kino.signed_in() as manager:
+        [project] = [
+            each["id"] for each in manager.get("/api/v1/projects").json()["items"] if each["name"] == "History"
+        ]
+        for month in {*months[-4:], f"{last:%Y-%m}"} & set(shares):
+            asked = {"scope": f"project:{project}", "period": month}
+            found = manager.get("/api/v1/metrics/agent_commit_share", params=asked).json()
+            assert (found["lower"], found["upper"], found["n"]) == pytest.approx(shares[month])
 
 
 def test_the_portfolio_shows_the_true_counts(kino: Kino, history: list[Commit], page: Page) -> None:
@@ -198,9 +203,9 @@ def test_nothing_acknowledged_is_lost_and_the_lake_stays_right_when_processes_ar
 ) -> None:
     chance = random.Random()
     acknowledged: list[str] = []
-    for name in ("refresher", "worker", "postgres", "dagster-daemon", "refresher", "web", "valkey"):
-        acknowledged += kill_during_a_refresh(kino, agent_token, name, chance).acknowledged
-        assert kino.check().ok, f"the lake is not what its log says after {name} was killed"
+    for names in (["refresher"], ["worker"], ["postgres"], ["dagster-daemon"], ["web", "valkey"]):
+        acknowledged += kill_during_a_refresh(kino, agent_token, names, chance).acknowledged
+        assert kino.check().ok, f"the lake is not what its log says after {names} were killed"
 
     with psycopg.connect(libpq_url(kino.database_url())) as postgres:
         stored = [

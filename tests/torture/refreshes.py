@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def torture_refreshes(rounds: int, seed: int) -> RefreshTally:
             tally.rounds += 1
             tally.kills[victim] += 1
             try:
-                killed = kill_during_a_refresh(kino, token, victim, chance)
+                killed = kill_during_a_refresh(kino, token, [victim], chance)
                 tally.acknowledged += len(killed.acknowledged)
                 tally.during_a_refresh += killed.during_a_refresh
                 kino.json("refresh")
@@ -90,17 +91,18 @@ class Killed:
     during_a_refresh: bool
 
 
-def kill_during_a_refresh(kino: Kino, token: str, name: str, chance: random.Random) -> Killed:
-    """Kill the process `name` at some moment of a refresh, between events, and return once all is back."""
-    pid = kino.processes()[name]["pid"]
+def kill_during_a_refresh(kino: Kino, token: str, names: Sequence[str], chance: random.Random) -> Killed:
+    """Kill the processes `names` at some moment of a refresh, between events, and return once all is back."""
+    pids = {name: kino.processes()[name]["pid"] for name in names}
     with psycopg.connect(libpq_url(kino.database_url()), autocommit=True) as postgres:
         acknowledged = post_some(kino, token, EVENTS_A_BURST)
         wait_until(lambda: _is_refreshing(postgres), BEGIN_SECONDS)
         time.sleep(chance.uniform(0, LONGEST_LOOK_SECONDS))
         during = _is_refreshing(postgres)
-        os.kill(pid, signal.SIGKILL)
+        for pid in pids.values():
+            os.kill(pid, signal.SIGKILL)
     acknowledged += post_some(kino, token, EVENTS_A_BURST)
-    wait_until(lambda: kino.is_back(name, pid), BACK_SECONDS)
+    wait_until(lambda: all(kino.is_back(name, pid) for name, pid in pids.items()), BACK_SECONDS)
     return Killed(acknowledged, during)
 
 

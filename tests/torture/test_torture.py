@@ -1,4 +1,4 @@
-"""Ten rounds of the crash test; `make torture` runs two hundred."""
+"""Five rounds of the crash test; `make torture` runs two hundred."""
 
 import random
 
@@ -6,6 +6,6 @@ from tests.torture.rounds import torture
 
 
 def test_what_is_acknowledged_is_stored_and_folded_once() -> None:
-    tally = torture(10, seed=random.randrange(1_000_000))
+    tally = torture(5, seed=random.randrange(1_000_000))
     assert tally.ok, tally.shown()
-    assert tally.acknowledged > 1000
+    assert tally.acknowledged > 500
