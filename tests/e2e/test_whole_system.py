@@ -21,9 +21,9 @@ from pypdf import PdfReader
 
 from kino_core.database import libpq_url
 from kino_ingest.git import LOG_FORMAT
-from tests.e2e import independent
-from tests.e2e.independent import DATA, Commit
+from tests import independent
 from tests.e2e.system import ROOT, SECRET, Kino, post_event, wait_until
+from tests.independent import DATA, Commit
 from tests.loopback import NO_CERTIFICATES
 from tests.torture.refreshes import kill_during_a_refresh
 

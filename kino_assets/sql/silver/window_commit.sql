@@ -36,8 +36,9 @@ told AS (
            coalesce(list_sum([f.added FOR f IN c.files]), 0)::BIGINT AS lines_added,
            coalesce(list_sum([f.deleted FOR f IN c.files]), 0)::BIGINT AS lines_deleted,
            coalesce(list_sum([f.added + f.deleted FOR f IN c.files IF reviewable(f.path)]), 0)::BIGINT AS size_lines,
-           [{'file': file_id(f.path), 'lines': f.added + f.deleted} FOR f IN c.files IF f.path IS NOT NULL AND f.added + f.deleted > 0]
-               AS files,
+           -- A new file without a line was changed all the same; binary files have no lines to count.
+           [{'file': file_id(f.path), 'lines': f.added + f.deleted} FOR f IN c.files
+            IF f.path IS NOT NULL AND f.added IS NOT NULL AND f.deleted IS NOT NULL] AS files,
            'git' AS event_source, event_id, false AS on_branch
     FROM git
     UNION ALL
