@@ -75,7 +75,7 @@ def check_some_day(settings: Settings, day: date | None = None) -> DayCheck:
     """Compute `day`, or any day at random, anew from the facts, and compare gold with it; levels aside."""
     if not has_lake(settings):
         return DayCheck(None, {})
-    with closing(connect_lake(settings.database_url, settings.lake_path, read_only=True)) as lake:
+    with closing(connect_lake(settings, read_only=True)) as lake:
         lake.execute("BEGIN")
         declare(lake)
         row = (day,) if day else lake.execute(read_sql("gold/some_day")).fetchone()
@@ -89,7 +89,7 @@ def count_orphans(settings: Settings) -> dict[str, int]:
     """Return, for each table of facts, how many rows name an event that the log does not hold."""
     if not has_lake(settings):
         return dict.fromkeys(FACTS, 0)
-    with closing(connect_lake(settings.database_url, settings.lake_path, read_only=True)) as lake:
+    with closing(connect_lake(settings, read_only=True)) as lake:
         found = lake.execute(" UNION ALL ".join(read_sql("silver/orphans").format(fact=fact) for fact in FACTS))
         return dict(found.fetchall())
 
@@ -121,7 +121,7 @@ def check_states(settings: Settings, states: Sequence[Metric]) -> dict[str, Stat
 @contextmanager
 def _rebuilt(settings: Settings, postgres: psycopg.Connection) -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield a connection with the lake attached as `lake` and its recomputed copy as `scratch`."""
-    lake = connect_lake(settings.database_url, settings.lake_path, read_only=True)
+    lake = connect_lake(settings, read_only=True)
     try:
         row = lake.execute("SELECT low FROM lake.bronze.cursor").fetchone()
         lake.execute("ATTACH ':memory:' AS scratch")

@@ -114,7 +114,7 @@ class LakeWriter:
         """Expire every snapshot but the newest, and remove the files that only those needed; raises LakeBusy."""
         with one_committer(self._settings):
             self.close()
-            self._lake = connect_lake(self._settings.database_url, self._settings.lake_path, read_only=False)
+            self._lake = connect_lake(self._settings, read_only=False)
             self._lake.execute(read_sql("forget_past"))
             self.close()
 
@@ -159,7 +159,7 @@ class LakeWriter:
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         if self._lake is None:
-            self._lake = connect_lake(self._settings.database_url, self._settings.lake_path, read_only=False)
+            self._lake = connect_lake(self._settings, read_only=False)
         return self._lake
 
     def _prepare(self, lake: duckdb.DuckDBPyConnection) -> None:
@@ -223,7 +223,7 @@ def load_window(lake: duckdb.DuckDBPyConnection, log_reader: LogReader, window: 
 def lake_cursor(settings: Settings) -> int:
     """Return the transaction id from which the lake has still to read, 0 where that is from the beginning on."""
     try:
-        lake = connect_lake(settings.database_url, settings.lake_path, read_only=True)
+        lake = connect_lake(settings, read_only=True)
     except LakeNotReady:
         return 0
     try:
@@ -238,7 +238,7 @@ def lake_cursor(settings: Settings) -> int:
 def has_lake(settings: Settings) -> bool:
     """Return whether anything was ever refreshed."""
     try:
-        connect_lake(settings.database_url, settings.lake_path, read_only=True).close()
+        connect_lake(settings, read_only=True).close()
     except LakeNotReady:
         return False
     return True

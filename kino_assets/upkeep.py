@@ -39,7 +39,7 @@ def keep_lake(settings: Settings, now: datetime | None = None) -> Kept:
     moment = now or datetime.now(UTC)
     with (
         one_committer(settings) as postgres,
-        closing(connect_lake(settings.database_url, settings.lake_path, read_only=False)) as lake,
+        closing(connect_lake(settings, read_only=False)) as lake,
     ):
         lake.execute("CALL ducklake_flush_inlined_data('lake')")
         # Files of which much was deleted are written anew, and small ones become one.

@@ -168,7 +168,7 @@ def open_gold(settings: Settings, as_of: datetime | None = None) -> Iterator["Go
 
 
 def _reader(settings: Settings, snapshot_id: int | None = None) -> duckdb.DuckDBPyConnection:
-    lake = connect_lake(settings.database_url, settings.lake_path, read_only=True, snapshot_id=snapshot_id)
+    lake = connect_lake(settings, read_only=True, snapshot_id=snapshot_id)
     lake.execute("SET memory_limit = '1GB'")
     return lake
 

@@ -162,10 +162,13 @@ class Settings(BaseModel):
     s3_bucket: str = "kino-reports"
     s3_access_key: SecretStr | None = None
     s3_secret_key: SecretStr | None = None
+    s3_region: str = "us-east-1"
 
     sentry_dsn: SecretStr | None = None
     log_level: LogLevel = "info"
     lake_history: Duration = timedelta(days=800)
+    lake_encryption: bool = False
+    lake_bucket: str | None = None
     enable_github_integration: bool = True
     enable_email_reminders: bool = True
     browser_path: Path | None = None
@@ -177,6 +180,8 @@ class Settings(BaseModel):
         problems = _weak_secrets(self) if self.env is Environment.PRODUCTION else []
         if self.database_pool_min > self.database_pool_max:
             problems.append("DATABASE_POOL_MIN: must not exceed DATABASE_POOL_MAX")
+        if self.lake_bucket is not None and self.s3_endpoint is None:
+            problems.append("LAKE_BUCKET: needs S3_ENDPOINT, the address of the object store that has it")
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -231,7 +236,7 @@ class Settings(BaseModel):
 
     @property
     def lake_path(self) -> Path:
-        """The Parquet files of the lake."""
+        """The Parquet files of the lake, where they are in no bucket."""
         return self.home / "lake"
 
     @property

@@ -53,7 +53,7 @@ def _with_needs(tables: Iterable[str]) -> set[str]:
 
 def _values(settings: Settings, to: str) -> None:
     """Write every value that the rival has too to a Parquet file, repositories by their names."""
-    with lake.connect_lake(settings.database_url, settings.lake_path, read_only=True) as gold:
+    with lake.connect_lake(settings, read_only=True) as gold:
         # Which agent had a hand in a commit is more than the rival finds out.
         gold.execute(
             "CREATE TEMP TABLE shared AS"
@@ -69,7 +69,7 @@ def _values(settings: Settings, to: str) -> None:
 
 def _scan(settings: Settings, models: list[tuple[str, str]]) -> Json:
     """Compute everything that the rival has from the lake's own Parquet files of events, at once and from nothing."""
-    with lake.connect_lake(settings.database_url, settings.lake_path, read_only=True) as gold:
+    with lake.connect_lake(settings, read_only=True) as gold:
         listed = gold.execute("SELECT data_file FROM ducklake_list_files('lake', 'event', schema => 'bronze')")
         files = [file for (file,) in listed.fetchall()]
     began = time.perf_counter()
