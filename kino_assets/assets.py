@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import dagster as dg
 import duckdb
 
-from kino_assets.pipeline import TABLES, Changes
+from kino_assets.pipeline import Changes
 from kino_assets.refresh import LakeWriter, Refreshed
 from kino_assets.sql import read_sql
+from kino_assets.tables import TABLES
 from kino_core.metrics import METRICS, Kind, Metric, Unit
 
 LANDING = dg.AssetKey(["landing", "event"])

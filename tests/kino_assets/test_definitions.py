@@ -13,10 +13,10 @@ from kino_assets.assets import ImplausibleMetric
 from kino_assets.definitions import defs, refresh_job
 from kino_assets.instance import dagster_instance
 from kino_assets.newsletters import last_month
-from kino_assets.pipeline import TABLES
 from kino_assets.refresh import LakeWriter, lake_cursor
 from kino_assets.refresher import refresh_through_dagster
 from kino_assets.safety_net import stale_lake
+from kino_assets.tables import TABLES
 from kino_core.database import libpq_url
 from kino_core.measurements import FACTS
 from kino_core.metrics import METRICS, Kind

@@ -20,8 +20,8 @@ from kino_core.lake import LAKE_LOCK
 from tests.e2e.system import Kino, post_event, running_kino, wait_until
 
 VICTIMS = ("refresher", "worker", "dagster-daemon", "postgres")
-EVENTS_A_BURST = 10
-BEGIN_SECONDS = 10.0
+EVENTS_AFTERWARDS = 10
+BEGIN_SECONDS = 30.0
 LONGEST_LOOK_SECONDS = 0.8
 """A refresh of a small lake takes about as long: the kill may come at any moment of it."""
 BACK_SECONDS = 90.0
@@ -95,13 +95,16 @@ def kill_during_a_refresh(kino: Kino, token: str, names: Sequence[str], chance: 
     """Kill the processes `names` at some moment of a refresh, between events, and return once all is back."""
     pids = {name: kino.processes()[name]["pid"] for name in names}
     with psycopg.connect(libpq_url(kino.database_url()), autocommit=True) as postgres:
-        acknowledged = post_some(kino, token, EVENTS_A_BURST)
-        wait_until(lambda: _is_refreshing(postgres), BEGIN_SECONDS)
+        acknowledged = post_some(kino, token, 1)
+        deadline = time.monotonic() + BEGIN_SECONDS
+        while not _is_refreshing(postgres):
+            assert time.monotonic() < deadline, f"no refresh began within {BEGIN_SECONDS} s"
+            acknowledged += post_some(kino, token, 1)
         time.sleep(chance.uniform(0, LONGEST_LOOK_SECONDS))
         during = _is_refreshing(postgres)
         for pid in pids.values():
             os.kill(pid, signal.SIGKILL)
-    acknowledged += post_some(kino, token, EVENTS_A_BURST)
+    acknowledged += post_some(kino, token, EVENTS_AFTERWARDS)
     wait_until(lambda: all(kino.is_back(name, pid) for name, pid in pids.items()), BACK_SECONDS)
     return Killed(acknowledged, during)
 
