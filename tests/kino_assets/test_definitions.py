@@ -21,9 +21,9 @@ from kino_core.database import libpq_url
 from kino_core.measurements import FACTS
 from kino_core.metrics import METRICS, Kind
 from kino_core.settings import Settings
-from tests.factories.events import commit
+from tests.factories.events import commit, sha
 from tests.kino_assets.conftest import REPOSITORY
-from tests.kino_assets.test_lake import MAY, Land, sha
+from tests.kino_assets.test_lake import MAY, Land
 
 
 def test_every_metric_and_table_is_an_asset_with_its_check() -> None:

@@ -1,4 +1,4 @@
-"""Deployments, incidents, coverage, checks and alerts: hand-computed numbers, GitHub's own examples, any order."""
+"""Deployments, incidents, coverage, checks and alerts: hand-computed numbers, GitHub's own examples."""
 
 import json
 import uuid
@@ -8,11 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
 from kino_assets.check import check_warehouse
 from kino_assets.refresh import LakeWriter
@@ -24,10 +20,10 @@ from kino_core.metrics import ScopeType
 from kino_core.periods import parse_period
 from kino_core.settings import Settings
 from kino_ingest.github_delivery import delivery_event
+from tests.factories.agents import told
 from tests.factories.deliveries import alert, check_run, deployment_status, github, issue, push, release
-from tests.factories.events import HUMAN, agent_report, commit, project_created, pull_request, repository_connected
+from tests.factories.events import HUMAN, commit, project_created, pull_request, repository_connected, sha
 from tests.kino_assets.conftest import REPOSITORY
-from tests.kino_assets.test_lake import sha
 
 EXAMPLES = Path(__file__).parents[2] / "node_modules/@octokit/webhooks-examples/api.github.com/index.json"
 MONDAY = datetime(2026, 5, 4, tzinfo=UTC)
@@ -39,17 +35,9 @@ def at(hours: float) -> datetime:
     return MONDAY + timedelta(hours=hours)
 
 
-def with_shas(event: Event, *, head: str | None = None, merge: str | None = None) -> Event:
-    """Return a pull_request delivery that names the commits."""
-    told = event.body["pull_request"]
-    told = {**told, "head": {**told["head"], "sha": head}, "merge_commit_sha": merge}
-    return msgspec.structs.replace(event, body=event.body | {"pull_request": told})
-
-
 def agent_tests(project_id: uuid.UUID, hours: float, commit_sha: str, **data: object) -> Event:
     """Return an agent's test run of a commit."""
-    event = agent_report(project_id, "test_execution", at(hours), **{"passed": 1, "failed": 0, **data})  # type: ignore[arg-type]  # its payload is free
-    return msgspec.structs.replace(event, body=event.body | {"commit_sha": commit_sha})
+    return told(project_id, "test_execution", at(hours), commit_sha=commit_sha, **{"passed": 1, "failed": 0, **data})
 
 
 def history() -> list[Event]:
@@ -61,8 +49,13 @@ def history() -> list[Event]:
         commit(REPOSITORY, sha("c4"), at(22), parents=(sha("c3"),), subject="Later (#9)"),
         commit(REPOSITORY, sha("c5"), at(40), parents=(sha("c3"),), subject="Add login"),
         commit(REPOSITORY, sha("c6"), at(60), parents=(sha("c5"),), subject='Revert "Add login"'),
-        with_shas(
-            pull_request(REPOSITORY, 10, at(60), action="closed", opened_at=at(50), merged_at=at(60)),
+        pull_request(
+            REPOSITORY,
+            10,
+            at(60),
+            action="closed",
+            opened_at=at(50),
+            merged_at=at(60),
             head=sha("head"),
             merge=sha("c6"),
         ),
@@ -312,102 +305,3 @@ def test_whatever_github_sends(landed: Land, project_id: uuid.UUID, writer: Lake
             "SELECT count(*) FROM silver.alert_event WHERE tool = 'dependabot' AND severity = 'medium'"
         ).fetchone() == (3,)
     assert check_warehouse(settings).ok
-
-
-HOURS = st.integers(0, 90)
-
-
-@st.composite
-def stories(draw: st.DrawFn) -> list[list[Event]]:
-    """Return what GitHub, git and agents told of a repository, in random order, cut into random windows."""
-    run, project = uuid.uuid4().hex, uuid.uuid4()
-    name = f"example/{run}"
-    shas = [sha(f"{run}{number}") for number in range(6)]
-    known = st.sampled_from(shas)
-    places = [project_created(project, run), repository_connected(project, name)]
-    events: list[Event] = []
-    subjects = st.sampled_from(
-        ["Work", "Work (#1)", 'Revert "Work"', "Merge pull request #2 from x/hotfix/a", 'Revert "Work (#1)" (#3)']
-    )
-    for number in range(draw(st.integers(1, 6))):
-        parents = draw(st.lists(st.sampled_from(shas[:number]), max_size=2, unique=True)) if number else []
-        subject, moment = draw(subjects), at(draw(HOURS))
-        if draw(st.booleans()):
-            events.append(commit(name, shas[number], moment, parents=tuple(parents), subject=subject))
-        if draw(st.booleans()):
-            events.append(push(name, moment, (shas[number], moment, subject)))
-    for number in range(draw(st.integers(0, 6))):
-        kind = draw(st.sampled_from(["deployment", "deployment", "deployment", "release", "tag"]))
-        if kind == "deployment":
-            state = draw(st.sampled_from(["success", "success", "success", "failure", "inactive"]))
-            environment = draw(st.sampled_from(["production", "production", "live", "staging"]))
-            ref = draw(st.sampled_from(["main", "main", "hotfix/x"]))
-            number = draw(st.integers(1, 4))
-            events.append(
-                deployment_status(
-                    name, number, at(draw(HOURS)), shas[number], state=state, environment=environment, ref=ref
-                )
-            )
-        elif kind == "release":
-            events.append(release(name, number, at(draw(HOURS)), "v1"))
-        else:
-            events.append(push(name, at(draw(HOURS)), (draw(known), at(0), "x"), ref="refs/tags/v1"))
-    for _ in range(draw(st.integers(0, 4))):
-        opened = draw(HOURS)
-        ends = at(draw(st.integers(opened, 99))) if draw(st.booleans()) else None
-        events.append(
-            issue(
-                name,
-                draw(st.integers(1, 2)),
-                at(draw(HOURS)),
-                opened_at=at(opened),
-                closed_at=ends,
-                labels=draw(st.sampled_from([("incident",), ("bug",)])),
-                text=draw(st.sampled_from(["", "#1", "v1", shas[1], f"{shas[2][:8]}."])),
-                action=draw(st.sampled_from(["edited", "edited", "edited", "deleted"])),
-            )
-        )
-    for _ in range(draw(st.integers(0, 4))):
-        merged = at(draw(HOURS))
-        told = pull_request(
-            name,
-            draw(st.integers(1, 3)),
-            at(draw(HOURS)),
-            opened_at=at(0),
-            merged_at=draw(st.sampled_from([None, merged])),
-        )
-        events.append(with_shas(told, head=draw(known), merge=draw(st.sampled_from([None, *shas]))))
-        events.append(agent_tests(project, draw(HOURS), draw(known), coverage=draw(st.integers(0, 100)), suite="unit"))
-        events.append(
-            check_run(name, at(draw(HOURS)), draw(known), conclusion=draw(st.sampled_from(["success", "failure"])))
-        )
-        events.append(
-            alert(
-                name,
-                draw(st.sampled_from(["dependabot", "code_scanning"])),
-                draw(st.integers(1, 2)),
-                at(draw(HOURS)),
-                action=draw(st.sampled_from(["created", "fixed", "dismissed", "reopened"])),
-                created_at=at(draw(HOURS)),
-                severity=draw(st.sampled_from([None, "low", "high"])),
-                sha=draw(known),
-            )
-        )
-    shuffled = draw(st.permutations(events))
-    cuts = sorted(draw(st.lists(st.integers(0, len(shuffled)), min_size=2, max_size=2)))
-    first, *later = [shuffled[start:end] for start, end in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
-    # A place that comes later moves all that it holds, which takes long and is tested elsewhere.
-    return [[*places, *first], *later]
-
-
-@hypothesis_settings(max_examples=2)
-@given(told=st.lists(stories(), min_size=6, max_size=6))
-def test_incremental_equals_full(
-    told: list[list[list[Event]]], landed: Land, writer: LakeWriter, settings: Settings
-) -> None:
-    # What costs time is the refresh: one window of each repository at once.
-    for number in range(3):
-        landed([event for windows in told for event in windows[number]])
-        writer.refresh(everything=True)
-    check = check_warehouse(settings)
-    assert check.ok, [table for table in check.tables if table.differences]

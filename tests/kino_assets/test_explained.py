@@ -14,9 +14,8 @@ from kino_core.metrics import METRICS, Kind, ScopeType
 from kino_core.periods import parse_period
 from kino_core.settings import Settings
 from tests.factories.deliveries import deployment_status, issue
-from tests.factories.events import CLAUDE, commit, pull_request
+from tests.factories.events import CLAUDE, commit, pull_request, sha
 from tests.kino_assets.conftest import REPOSITORY
-from tests.kino_assets.test_lake import sha
 
 QUARTER = parse_period("2026-Q2")
 FACTS = [declared.key for declared in METRICS if declared.kind is not Kind.STATE]

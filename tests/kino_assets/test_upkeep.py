@@ -20,9 +20,9 @@ from kino_core.database import Database, libpq_url
 from kino_core.lake import LakeNotReady, connect_lake
 from kino_core.metrics.states import STALLED_AGENTS
 from kino_core.settings import Settings
-from tests.factories.events import agent_report, commit
+from tests.factories.events import agent_report, commit, sha
 from tests.kino_assets.conftest import REPOSITORY
-from tests.kino_assets.test_lake import MAY, Land, sha
+from tests.kino_assets.test_lake import MAY, Land
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 HISTORY = timedelta(days=30)
