@@ -67,22 +67,8 @@ class Story:
         return [project_created(self.project_id, self.name), repository_connected(self.project_id, self.name)]
 
 
-LINES, SHARED, BOUNDED, MERGED, HUB, AGENTS, UNASSIGNED, DELETED, LISTED, PAST, KEPT = STORIES = [
-    Story(f"own/{name}")
-    for name in [
-        "lines",
-        "shared",
-        "bounded",
-        "merged",
-        "hub",
-        "agents",
-        "unassigned",
-        "deleted",
-        "listed",
-        "past",
-        "kept",
-    ]
-]
+STORIES = [Story(f"own/{number}") for number in range(11)]
+LINES, SHARED, BOUNDED, MERGED, HUB, AGENTS, UNASSIGNED, DELETED, LISTED, PAST, KEPT = STORIES
 FAR_EAST, HEIR = uuid.uuid4(), uuid.uuid4()
 
 
