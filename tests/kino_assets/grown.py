@@ -35,6 +35,11 @@ class GrownLake:
         self.windows.append(self.writer.refresh(full=full, everything=True))
         self._golds.append(self._open.enter_context(open_gold(self.settings)))
 
+    def close(self) -> None:
+        """Let go of the lake's files; what it was can be asked no more, and the writer opens it again."""
+        self._open.close()
+        self.writer.close()
+
     def gold(self, after: int = -1) -> Gold:
         """Return what the lake held after that window."""
         return self._golds[after]
