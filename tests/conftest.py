@@ -44,6 +44,7 @@ CRASH_SAFETY_OFF = {"fsync": "off", "synchronous_commit": "off", "full_page_writ
 LONGEST = (
     "e2e/test_whole_system.py",
     "kino_assets/test_lake.py",
+    "kino_assets/test_any_order.py",
     "faults/test_postgres_away.py",
     "kino_api/test_permission_matrix.py",
     "kino_cli/test_up.py",

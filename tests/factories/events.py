@@ -1,5 +1,6 @@
 """Events as the doors and the backfill land them."""
 
+import hashlib
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,11 @@ HUMAN = ("Robin", "robin@example.org")
 OTHER_HUMAN = ("Kim", "kim@example.org")
 CLAUDE = ("Claude", "noreply@anthropic.com")
 DEPENDABOT = ("dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com")
+
+
+def sha(text: str) -> str:
+    """Return what a commit of that name is called by."""
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def project_created(project_id: uuid.UUID, name: str, *, time_zone: str = "UTC") -> Event:
@@ -123,13 +129,14 @@ def pull_request(
     merged_at: datetime | None = None,
     closed_at: datetime | None = None,
     head: str | None = None,
+    merge: str | None = None,
     draft: bool = False,
     login: str = "robin",
     branch: str = "topic",
     labels: tuple[str, ...] = (),
     lines: tuple[int, int] = (10, 5),
 ) -> Event:
-    """Return a pull_request delivery of GitHub, with the fields that Kino reads."""
+    """Return a pull_request delivery of GitHub, with the fields that Kino reads; `head` and `merge` name commits."""
     body = {
         "action": action,
         "repository": {"full_name": repository, "default_branch": "main"},
@@ -145,7 +152,7 @@ def pull_request(
             "merged_at": merged_at.isoformat() if merged_at else None,
             "closed_at": closed.isoformat() if (closed := closed_at or merged_at) else None,
             "merged": merged_at is not None,
-            "merge_commit_sha": None,
+            "merge_commit_sha": merge,
             "additions": lines[0],
             "deletions": lines[1],
         },

@@ -1,6 +1,5 @@
-"""What agents use up and what becomes of their work: examples computed by hand, and any order of arrival."""
+"""What agents use up and what becomes of their work: examples computed by hand."""
 
-import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import settings as examples
-from hypothesis import strategies as st
 
 from kino_assets.check import check_warehouse
 from kino_assets.refresh import LakeWriter
@@ -31,6 +27,7 @@ from tests.factories.events import (
     project_created,
     pull_request,
     repository_connected,
+    sha,
 )
 
 NOON = datetime(2026, 5, 10, 12, tzinfo=UTC)
@@ -40,10 +37,6 @@ Land = Callable[[Sequence[Event]], None]
 Ask = Callable[..., MetricValue]
 Story = Iterator[Sequence[Event]]
 """Yields what happens, and after each refresh says what then holds."""
-
-
-def sha(text: str) -> str:
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def minutes(count: float) -> timedelta:
@@ -396,103 +389,3 @@ def _with(event: Event, body: dict[str, Any]) -> Event:
         raw=canonical_json(body),
         project_id=event.project_id,
     )
-
-
-MOMENTS = st.integers(0, 40 * 24 * 6).map(lambda steps: NOON + minutes(10 * steps))
-
-
-@st.composite
-def logs(draw: st.DrawFn) -> list[list[Event]]:
-    """Return what agents, git and GitHub tell of one another's work, in random order, cut into random windows."""
-    run = uuid.uuid4().hex
-    projects = [uuid.uuid4(), uuid.uuid4()]
-    repositories = [f"example/{run}-{number}" for number in range(2)]
-    shas = [sha(f"{run}{number}") for number in range(8)]
-    events = [project_created(project, f"{run} {project}", time_zone="Asia/Kolkata") for project in projects]
-    for repository in repositories:
-        for moment in draw(st.lists(MOMENTS, min_size=1, max_size=2, unique=True)):
-            events.append(repository_connected(draw(st.sampled_from(projects)), repository, at=moment))
-    subjects = st.sampled_from(
-        ["Work", "Work (#1)", "More (#2)", "Merge pull request #3 from r/x", 'Revert "Work"', 'Revert "Change 2" (#3)']
-    )
-    for place, each in enumerate(shas):
-        parents = draw(st.lists(st.sampled_from(shas[:place]), max_size=2, unique=True)) if place else []
-        author = draw(st.sampled_from([HUMAN, CLAUDE]))
-        events.append(
-            commit(
-                draw(st.sampled_from(repositories)),
-                each,
-                draw(MOMENTS),
-                author=author,
-                parents=tuple(parents),
-                subject=draw(subjects),
-            )
-        )
-    for _ in range(draw(st.integers(2, 6))):
-        at, ended = draw(MOMENTS), draw(st.sampled_from([None, "merged_at", "closed_at"]))
-        events.append(
-            pull_request(
-                draw(st.sampled_from(repositories)),
-                draw(st.integers(1, 3)),
-                at,
-                head=draw(st.sampled_from(shas)),
-                branch=draw(st.sampled_from(["a", "b"])),
-                **({ended: at} if ended else {}),
-            )
-        )
-    for _ in range(draw(st.integers(0, 3))):
-        events.append(reviewed(draw(st.sampled_from(repositories)), draw(st.integers(1, 3)), draw(MOMENTS)))
-    kinds = ["task_started", "code_commit", "task_completed", "blocker_identified", "blocker_identified"]
-    for _ in range(draw(st.integers(8, 24))):
-        usage = draw(
-            st.none()
-            | st.fixed_dictionaries(
-                {"cost_usd": st.sampled_from([0.1, 0.7, None]), "input_tokens": st.sampled_from([None, 3])},
-                optional={"request_id": st.sampled_from(["r1", "r2"])},
-            )
-        )
-        data = draw(
-            st.fixed_dictionaries(
-                {},
-                optional={
-                    "sha": st.sampled_from(shas).map(lambda each: each[:8]),
-                    "branch": st.sampled_from(["a", "b"]),
-                    "pr_number": st.integers(1, 3),
-                    "blocker_id": st.just("b"),
-                    "resolved": st.booleans(),
-                    "reason": st.sampled_from(["permission_prompt", "error"]),
-                },
-            )
-        )
-        events.append(
-            told(
-                draw(st.sampled_from(projects)),
-                draw(st.sampled_from(kinds)),
-                draw(MOMENTS),
-                agent=draw(st.sampled_from(["claude-7", "codex-1"])),
-                task=draw(st.sampled_from(["A", "B"])),
-                session=draw(st.sampled_from([None, "s1", "s2"])),
-                usage=usage,
-                repository=draw(st.sampled_from([None, *repositories])),
-                **data,
-            )
-        )
-    for _ in range(draw(st.integers(0, 2))):
-        events.append(
-            blocker_resolved(draw(st.sampled_from(projects)), draw(st.sampled_from(["A", "b"])), draw(MOMENTS))
-        )
-    shuffled = draw(st.permutations(events))
-    cuts = sorted(draw(st.lists(st.integers(0, len(shuffled)), min_size=1, max_size=2)))
-    return [shuffled[start:end] for start, end in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
-
-
-@examples(max_examples=2)
-@given(windows=logs())
-def test_incremental_equals_full_whatever_comes_in_whatever_order(
-    windows: list[list[Event]], landed: Land, writer: LakeWriter, settings: Settings
-) -> None:
-    for window in windows:
-        landed(window)
-        writer.refresh(everything=True)
-    check = check_warehouse(settings)
-    assert check.ok, [table for table in check.tables if table.differences]

@@ -24,7 +24,7 @@ def test_rows_that_lack_are_too_many_or_differ_are_counted(
     writer.close()
     assert check_warehouse(settings).ok
 
-    with closing(connect_lake(settings.database_url, settings.lake_path, read_only=False)) as lake:
+    with closing(connect_lake(settings, read_only=False)) as lake:
         lake.execute("DELETE FROM silver.commit WHERE sha = repeat('0', 40)")
         lake.execute("INSERT INTO silver.commit FROM silver.commit WHERE sha = repeat('1', 40)")
         lake.execute("UPDATE silver.commit SET authored_at = NULL WHERE sha = repeat('2', 40)")

@@ -1,6 +1,8 @@
 """What Dagster shows: every asset, check, job, schedule and sensor, and the real runs behind them."""
 
 import uuid
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import date
 from unittest.mock import patch
 
@@ -17,13 +19,15 @@ from kino_assets.refresh import LakeWriter, lake_cursor
 from kino_assets.refresher import refresh_through_dagster
 from kino_assets.safety_net import stale_lake
 from kino_assets.tables import TABLES
-from kino_core.database import libpq_url
+from kino_core.database import Database, libpq_url
+from kino_core.events import Event
 from kino_core.measurements import FACTS
 from kino_core.metrics import METRICS, Kind
-from kino_core.settings import Settings
-from tests.factories.events import commit
+from kino_core.settings import Settings, settings_from
+from kino_ingest.landing import land
+from tests.factories.events import commit, project_created, repository_connected, sha
 from tests.kino_assets.conftest import REPOSITORY
-from tests.kino_assets.test_lake import MAY, Land, sha
+from tests.kino_assets.test_lake import MAY
 
 
 def test_every_metric_and_table_is_an_asset_with_its_check() -> None:
@@ -72,13 +76,36 @@ def test_jobs_schedules_and_sensors() -> None:
     assert {sensor.name for sensor in repository.sensor_defs} == {"stale_lake", "failed_run"}
 
 
-def test_a_run_in_this_process_shows_its_lineage(landed: Land, project_id: uuid.UUID, settings: Settings) -> None:
-    landed([commit(REPOSITORY, sha("1"), MAY)])
+@pytest.fixture(scope="module")
+def refreshed_by_dagster(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a database with a project and a commit, whose lake the three tests below fill one after another."""
+    home, project_id = tmp_path_factory.mktemp("home"), uuid.uuid4()
+    made = [project_created(project_id, "Kino"), repository_connected(project_id, REPOSITORY)]
+    settings = settings_from({"KINO_HOME": str(home), "DATABASE_URL": module_database_url})
+    _land(settings, [*made, commit(REPOSITORY, sha("1"), MAY)])
+    return settings
+
+
+def _land(settings: Settings, events: Sequence[Event]) -> None:
+    with closing(Database(settings.database_url)) as database, database.write() as session:
+        land(session, events)
+
+
+def test_an_implausible_number_rolls_the_refresh_back(refreshed_by_dagster: Settings) -> None:
+    """That the next one reads everything, the test below shows."""
+    impossible = {**assets._PLAUSIBLE, Kind.SUM: ("No sum is positive.", "value > 0")}
+    with patch.object(assets, "_PLAUSIBLE", impossible), pytest.raises(ImplausibleMetric, match="gold"):
+        refresh_through_dagster(refreshed_by_dagster, everything=True)
+    assert lake_cursor(refreshed_by_dagster) == 0
+
+
+def test_a_run_in_this_process_shows_its_lineage(refreshed_by_dagster: Settings) -> None:
+    settings = refreshed_by_dagster
     done = refresh_through_dagster(settings, everything=True)
     assert done.events == 3
+    whole = dg.RunsFilter(job_name=refresh_job.name, statuses=[dg.DagsterRunStatus.SUCCESS])
     with dagster_instance(settings) as instance:
-        [run] = instance.get_runs(dg.RunsFilter(job_name=refresh_job.name))
-        assert run.status is dg.DagsterRunStatus.SUCCESS
+        [run] = instance.get_runs(whole)
         assert instance.get_latest_materialization_event(dg.AssetKey(["gold", "commits"])) is not None
         # It filled an empty lake: what has no rows yet was made too.
         assert instance.get_latest_materialization_event(dg.AssetKey(["gold", "tasks_started"])) is not None
@@ -86,9 +113,9 @@ def test_a_run_in_this_process_shows_its_lineage(landed: Land, project_id: uuid.
             [dg.AssetCheckKey(dg.AssetKey(["gold", "commits"]), "plausible")]
         )
         assert [record.status.value for record in records.values()] == ["SUCCEEDED"]
-        landed([commit(REPOSITORY, sha("2"), MAY)])
+        _land(settings, [commit(REPOSITORY, sha("2"), MAY)])
         refresh_through_dagster(settings, everything=True)
-        [run, _] = instance.get_runs(dg.RunsFilter(job_name=refresh_job.name))
+        [run, _] = instance.get_runs(whole)
         shown = {event.asset_key.path[-1] for event in _materialized(instance, run) if event.asset_key}
         assert "commits" in shown
         assert "tasks_started" not in shown
@@ -107,29 +134,18 @@ def _materialized(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[dg.D
     return [event for event in logged if event and event.is_step_materialization]
 
 
-def test_an_implausible_number_rolls_the_refresh_back(landed: Land, project_id: uuid.UUID, settings: Settings) -> None:
-    landed([commit(REPOSITORY, sha("1"), MAY)])
-    impossible = {**assets._PLAUSIBLE, Kind.SUM: ("No sum is positive.", "value > 0")}
-    with patch.object(assets, "_PLAUSIBLE", impossible), pytest.raises(ImplausibleMetric, match="gold"):
-        refresh_through_dagster(settings, everything=True)
-    assert lake_cursor(settings) == 0
-    assert refresh_through_dagster(settings, everything=True).events == 3
-
-
-def test_a_part_of_the_lake_can_be_asked_for(landed: Land, project_id: uuid.UUID, settings: Settings) -> None:
-    landed([commit(REPOSITORY, sha("1"), MAY)])
-    writer = LakeWriter(settings)
-    with dagster_instance(settings) as instance:
+def test_a_part_of_the_lake_can_be_asked_for(refreshed_by_dagster: Settings) -> None:
+    _land(refreshed_by_dagster, [commit(REPOSITORY, sha("3"), MAY)])
+    with dagster_instance(refreshed_by_dagster) as instance, closing(LakeWriter(refreshed_by_dagster)) as writer:
         result = dg.materialize(
             [assets.lake], selection=["gold/commits"], instance=instance, resources={"writer": writer}
         )
-    writer.close()
     made = [event.asset_key.to_user_string() for event in result.get_asset_materialization_events() if event.asset_key]
     assert made == ["gold/commits"]
 
 
 def test_the_safety_net_asks_for_a_run_only_when_events_wait_long(
-    landed: Land, project_id: uuid.UUID, settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+    project_id: uuid.UUID, settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KINO_HOME", str(settings.home))
     monkeypatch.setenv("DATABASE_URL", database_url)

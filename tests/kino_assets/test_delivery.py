@@ -1,68 +1,74 @@
-"""Deployments, incidents, coverage, checks and alerts: hand-computed numbers, GitHub's own examples, any order."""
+"""Deployments, incidents, coverage, checks and alerts: hand-computed numbers, GitHub's own examples."""
 
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
 from kino_assets.check import check_warehouse
-from kino_assets.refresh import LakeWriter
 from kino_core.events import Event, repository_id
-from kino_core.gold import PORTFOLIO, MetricValue, Scope, open_gold
+from kino_core.gold import PORTFOLIO, MetricValue, Scope
 from kino_core.identities import identify, identify_login
 from kino_core.lake import connect_lake
 from kino_core.metrics import ScopeType
-from kino_core.periods import parse_period
-from kino_core.settings import Settings
 from kino_ingest.github_delivery import delivery_event
+from tests.factories.agents import told
 from tests.factories.deliveries import alert, check_run, deployment_status, github, issue, push, release
-from tests.factories.events import HUMAN, agent_report, commit, project_created, pull_request, repository_connected
-from tests.kino_assets.conftest import REPOSITORY
-from tests.kino_assets.test_lake import sha
+from tests.factories.events import HUMAN, commit, project_created, pull_request, repository_connected, sha
+from tests.kino_assets.grown import GrownLake, grown_lake
 
 EXAMPLES = Path(__file__).parents[2] / "node_modules/@octokit/webhooks-examples/api.github.com/index.json"
 MONDAY = datetime(2026, 5, 4, tzinfo=UTC)
-Land = Callable[[Sequence[Event]], None]
-Ask = Callable[..., MetricValue]
+PROJECT, EAST, HELLO = (uuid.uuid4() for _ in range(3))
+NAME, TAGS = "example/kino", "far/tags"
+FOUR_WEEKS = 4 * 7 * 24
+Windows = Sequence[Sequence[Event]]
+
+
+@pytest.fixture(scope="module")
+def lake(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrownLake]:
+    """What every test of this module asks about, each in places and weeks of its own."""
+    stories = zip_longest(history_windows(), github_alone(), from_github(), fillvalue=())
+    windows = [[event for window in at_once for event in window] for at_once in stories]
+    with grown_lake(module_database_url, tmp_path_factory.mktemp("home"), windows) as grown:
+        yield grown
 
 
 def at(hours: float) -> datetime:
     return MONDAY + timedelta(hours=hours)
 
 
-def with_shas(event: Event, *, head: str | None = None, merge: str | None = None) -> Event:
-    """Return a pull_request delivery that names the commits."""
-    told = event.body["pull_request"]
-    told = {**told, "head": {**told["head"], "sha": head}, "merge_commit_sha": merge}
-    return msgspec.structs.replace(event, body=event.body | {"pull_request": told})
+def later(hours: float) -> datetime:
+    return at(FOUR_WEEKS + hours)
 
 
 def agent_tests(project_id: uuid.UUID, hours: float, commit_sha: str, **data: object) -> Event:
     """Return an agent's test run of a commit."""
-    event = agent_report(project_id, "test_execution", at(hours), **{"passed": 1, "failed": 0, **data})  # type: ignore[arg-type]  # its payload is free
-    return msgspec.structs.replace(event, body=event.body | {"commit_sha": commit_sha})
+    return told(project_id, "test_execution", at(hours), commit_sha=commit_sha, **{"passed": 1, "failed": 0, **data})
 
 
 def history() -> list[Event]:
     """Return six commits, three of them of pull requests; the fourth is never deployed."""
     return [
-        commit(REPOSITORY, sha("c1"), at(0), parents=(), subject="Begin"),
-        commit(REPOSITORY, sha("c2"), at(10), parents=(sha("c1"),), subject="Add it (#8)"),
-        commit(REPOSITORY, sha("c3"), at(20), parents=(sha("c2"),), subject="More"),
-        commit(REPOSITORY, sha("c4"), at(22), parents=(sha("c3"),), subject="Later (#9)"),
-        commit(REPOSITORY, sha("c5"), at(40), parents=(sha("c3"),), subject="Add login"),
-        commit(REPOSITORY, sha("c6"), at(60), parents=(sha("c5"),), subject='Revert "Add login"'),
-        with_shas(
-            pull_request(REPOSITORY, 10, at(60), action="closed", opened_at=at(50), merged_at=at(60)),
+        commit(NAME, sha("c1"), at(0), parents=(), subject="Begin"),
+        commit(NAME, sha("c2"), at(10), parents=(sha("c1"),), subject="Add it (#8)"),
+        commit(NAME, sha("c3"), at(20), parents=(sha("c2"),), subject="More"),
+        commit(NAME, sha("c4"), at(22), parents=(sha("c3"),), subject="Later (#9)"),
+        commit(NAME, sha("c5"), at(40), parents=(sha("c3"),), subject="Add login"),
+        commit(NAME, sha("c6"), at(60), parents=(sha("c5"),), subject='Revert "Add login"'),
+        pull_request(
+            NAME,
+            10,
+            at(60),
+            action="closed",
+            opened_at=at(50),
+            merged_at=at(60),
             head=sha("head"),
             merge=sha("c6"),
         ),
@@ -72,25 +78,23 @@ def history() -> list[Event]:
 def deployments() -> list[Event]:
     """Return five production deployments in five states of health, and what is none."""
     return [
-        deployment_status(REPOSITORY, 1, at(4), sha("c1")),
-        deployment_status(REPOSITORY, 1, at(9), sha("c1"), state="inactive"),
-        deployment_status(REPOSITORY, 2, at(23), sha("c3"), state="in_progress"),
-        deployment_status(REPOSITORY, 2, at(24), sha("c3")),
-        deployment_status(REPOSITORY, 20, at(26), sha("c4"), state="failure"),
-        deployment_status(REPOSITORY, 21, at(26), sha("c4"), environment="staging"),
-        deployment_status(REPOSITORY, 3, at(30), sha("c1")),
-        deployment_status(REPOSITORY, 4, at(48), sha("c5"), ref="hotfix/login"),
-        deployment_status(REPOSITORY, 5, at(72), sha("c6")),
-        release(REPOSITORY, 6, at(73), "v1.0.0"),
+        deployment_status(NAME, 1, at(4), sha("c1")),
+        deployment_status(NAME, 1, at(9), sha("c1"), state="inactive"),
+        deployment_status(NAME, 2, at(23), sha("c3"), state="in_progress"),
+        deployment_status(NAME, 2, at(24), sha("c3")),
+        deployment_status(NAME, 20, at(26), sha("c4"), state="failure"),
+        deployment_status(NAME, 21, at(26), sha("c4"), environment="staging"),
+        deployment_status(NAME, 3, at(30), sha("c1")),
+        deployment_status(NAME, 4, at(48), sha("c5"), ref="hotfix/login"),
+        deployment_status(NAME, 5, at(72), sha("c6")),
+        release(NAME, 6, at(73), "v1.0.0"),
         # The second, by time; nobody's, because it lost its label; the fifth, by its commit, and not restored yet.
-        issue(REPOSITORY, 50, at(25), opened_at=at(25)),
-        issue(REPOSITORY, 50, at(34), opened_at=at(25), closed_at=at(34), action="closed"),
-        issue(REPOSITORY, 52, at(6), opened_at=at(5)),
-        issue(REPOSITORY, 52, at(7), opened_at=at(5), labels=("bug",), action="unlabeled"),
-        issue(REPOSITORY, 53, at(6), opened_at=at(5), action="transferred"),
-        issue(
-            REPOSITORY, 51, at(200), opened_at=at(200), labels=("type: SEV-2",), text=f"since {sha('c6')[:10]}, #12."
-        ),
+        issue(NAME, 50, at(25), opened_at=at(25)),
+        issue(NAME, 50, at(34), opened_at=at(25), closed_at=at(34), action="closed"),
+        issue(NAME, 52, at(6), opened_at=at(5)),
+        issue(NAME, 52, at(7), opened_at=at(5), labels=("bug",), action="unlabeled"),
+        issue(NAME, 53, at(6), opened_at=at(5), action="transferred"),
+        issue(NAME, 51, at(200), opened_at=at(200), labels=("type: SEV-2",), text=f"since {sha('c6')[:10]}, #12."),
     ]
 
 
@@ -103,34 +107,34 @@ def findings(project_id: uuid.UUID) -> list[Event]:
         agent_tests(project_id, 62, sha("head").upper(), coverage_percent="60"),
         agent_tests(project_id, 63, sha("head"), coverage=180),
         agent_tests(uuid.uuid4(), 64, sha("head"), coverage=5),
-        check_run(REPOSITORY, at(11), sha("c2"), conclusion="failure"),
-        check_run(REPOSITORY, at(12), sha("c2")),
-        check_run(REPOSITORY, at(12), sha("c2"), name="lint"),
-        check_run(REPOSITORY, at(12), sha("c2"), name="docs", conclusion="skipped"),
+        check_run(NAME, at(11), sha("c2"), conclusion="failure"),
+        check_run(NAME, at(12), sha("c2")),
+        check_run(NAME, at(12), sha("c2"), name="lint"),
+        check_run(NAME, at(12), sha("c2"), name="docs", conclusion="skipped"),
         agent_tests(project_id, 25, sha("c3"), suite="unit"),
         agent_tests(project_id, 49, sha("c3"), suite="unit", failed=2),
-        alert(REPOSITORY, "dependabot", 1, at(1), created_at=at(1), severity="high"),
-        alert(REPOSITORY, "dependabot", 1, at(50), created_at=at(1), severity="high", action="fixed"),
-        alert(REPOSITORY, "code_scanning", 1, at(55), created_at=at(55), rule=error, ref="refs/pull/10/merge"),
-        alert(REPOSITORY, "code_scanning", 1, at(60), created_at=at(55), rule=error, sha=sha("c6"), action="fixed"),
-        alert(REPOSITORY, "code_scanning", 2, at(20), created_at=at(20), rule=leak, sha=sha("c3")),
-        alert(REPOSITORY, "code_scanning", 2, at(90), created_at=at(20), rule=leak, action="closed_by_user"),
-        alert(REPOSITORY, "secret_scanning", 1, at(74), created_at=at(74)),
+        alert(NAME, "dependabot", 1, at(1), created_at=at(1), severity="high"),
+        alert(NAME, "dependabot", 1, at(50), created_at=at(1), severity="high", action="fixed"),
+        alert(NAME, "code_scanning", 1, at(55), created_at=at(55), rule=error, ref="refs/pull/10/merge"),
+        alert(NAME, "code_scanning", 1, at(60), created_at=at(55), rule=error, sha=sha("c6"), action="fixed"),
+        alert(NAME, "code_scanning", 2, at(20), created_at=at(20), rule=leak, sha=sha("c3")),
+        alert(NAME, "code_scanning", 2, at(90), created_at=at(20), rule=leak, action="closed_by_user"),
+        alert(NAME, "secret_scanning", 1, at(74), created_at=at(74)),
         # Heard of only when it was over.
-        alert(REPOSITORY, "code_scanning", 3, at(40), created_at=at(2), rule=error, action="fixed", sha=sha("c2")),
+        alert(NAME, "code_scanning", 3, at(40), created_at=at(2), rule=error, action="fixed", sha=sha("c2")),
     ]
 
 
-def test_a_history_in_production(
-    landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask, settings: Settings
-) -> None:
+def history_windows() -> Windows:
     """Late and twice: the deployments before what they deploy, and the first of them last."""
-    events = [*deployments(), *findings(project_id), *history()]
-    landed(events[1::2])
-    writer.refresh(everything=True)
-    landed([*reversed(events[0::2]), *events[1:20:2]])
-    writer.refresh(everything=True)
-    assert check_warehouse(settings).ok
+    events = [*deployments(), *findings(PROJECT), *history()]
+    made = [project_created(PROJECT, "Kino"), repository_connected(PROJECT, NAME)]
+    return [[*made, *events[1::2]], [*reversed(events[0::2]), *events[1:20:2]]]
+
+
+def test_a_history_in_production(lake: GrownLake) -> None:
+    def value(key: str, period: str, scope: Scope | None = None) -> MetricValue:
+        return lake.ask(key, period, scope or Scope(ScopeType.PROJECT, PROJECT))
 
     assert value("deployment_frequency", "2026-W19").value == 5
     assert value("deployment_frequency", "2026-05").value == pytest.approx(5 / (31 / 7))
@@ -176,84 +180,90 @@ def test_a_history_in_production(
     assert value("static_issues_high", "2026-04").value is None
 
 
-def test_repositories_known_from_github_alone(landed: Land, writer: LakeWriter, settings: Settings) -> None:
+def github_alone() -> Windows:
     """Contents by time, releases instead of deployments, Codecov, and days of a project far east."""
-    east, tags = uuid.uuid4(), "far/tags"
-    landed(
+    return [
         [
-            project_created(east, "Far east", time_zone="Asia/Tokyo"),
-            *(repository_connected(east, name) for name in ("far/east", tags)),
-            push("far/east", at(1), (sha("a"), at(0), "One"), (sha("b"), at(1), "Two (#1)")),
-            push("far/east", at(10), (sha("c"), at(9), "Three"), (sha("d"), at(10), "Four (#2)")),
+            project_created(EAST, "Far east", time_zone="Asia/Tokyo"),
+            *(repository_connected(EAST, name) for name in ("far/east", TAGS)),
+            push("far/east", later(1), (sha("a"), later(0), "One"), (sha("b"), later(1), "Two (#1)")),
+            push("far/east", later(10), (sha("c"), later(9), "Three"), (sha("d"), later(10), "Four (#2)")),
             # Noon and 16:00 are two days in Tokyo; what it deploys first is known, then not.
-            deployment_status("far/east", 1, at(12), sha("b"), environment="Production"),
-            deployment_status("far/east", 2, at(16), sha("unknown"), environment="eu", production=True),
-            check_run("far/east", at(2), sha("b"), name="codecov/project", title="85.50% (+0.10%) compared to 0123456"),
+            deployment_status("far/east", 1, later(12), sha("b"), environment="Production"),
+            deployment_status("far/east", 2, later(16), sha("unknown"), environment="eu", production=True),
+            check_run(
+                "far/east", later(2), sha("b"), name="codecov/project", title="85.50% (+0.10%) compared to 0123456"
+            ),
             github(
                 "status",
                 "far/east",
-                at(11),
+                later(11),
                 {"context": "codecov/project", "sha": sha("d"), "description": "No report found to compare against"},
             ),
-            push(tags, at(3), (sha("t1"), at(2), "Begin"), (sha("t2"), at(3), "Go on")),
-            push(tags, at(5), (sha("t3"), at(4), "Not yet")),
-            push(tags, at(5), (sha("t2"), at(3), "Go on"), ref="refs/tags/v1.0"),
-            release(tags, 1, at(6), "v1.0"),
+            push(TAGS, later(3), (sha("t1"), later(2), "Begin"), (sha("t2"), later(3), "Go on")),
+            push(TAGS, later(5), (sha("t3"), later(4), "Not yet")),
+            push(TAGS, later(5), (sha("t2"), later(3), "Go on"), ref="refs/tags/v1.0"),
+            release(TAGS, 1, later(6), "v1.0"),
             # An agent covers a pull request of a repository that its project connects only later.
-            push("far/late", at(3), (sha("l"), at(2), "Late (#1)")),
-            agent_tests(east, 4, sha("l"), coverage=1),
-            agent_tests(uuid.uuid4(), 5, sha("l"), coverage=0),
-            release(tags, 2, at(7), "v1.1-rc", prerelease=True),
-            issue(tags, 7, at(99), opened_at=at(98), closed_at=at(99), text="Broken since V1.0.", labels=("outage",)),
-        ]
-    )
-    writer.refresh(everything=True)
-    with open_gold(settings) as gold:
-
-        def ask(key: str, period: str, scope: Scope) -> MetricValue:
-            return gold.value(key, scope, parse_period(period))
-
-        in_tokyo, releasing = (Scope(ScopeType.REPOSITORY, repository_id(name)) for name in ("far/east", tags))
-        assert [ask("deployment_days", "2026-W19", scope).value for scope in (in_tokyo, PORTFOLIO)] == [2, 1]
-        assert ask("deployment_frequency", "2026-05-04/2026-05-04", in_tokyo).value == 7, "one on one day"
-        assert ask("deployment_frequency", "2026-05-04/2026-05-04", PORTFOLIO).value == 21
-        lead = ask("change_lead_time", "2026-W19", in_tokyo)
-        assert (lead.value, lead.n) == (9, 4), "of 12, 11, 7 and 6 hours"
-        first = ask("change_lead_time", "2026-05-04/2026-05-04", in_tokyo)
-        assert (first.value, first.n) == (11.5, 2)
-        assert ask("pr_deploy_time", "2026-W19", in_tokyo).value == 8.5
-        assert ask("change_failure_rate", "2026-W19", in_tokyo).value == 0
-        assert ask("deployment_rework_rate", "2026-W19", in_tokyo).value == 0
-        recovery = ask("failed_deployment_recovery_time", "2026-W19", in_tokyo)
-        assert (recovery.value, recovery.n, recovery.coverage) == (None, 0, None)
-        coverage = ask("coverage_avg", "2026-W19", in_tokyo)
-        assert (coverage.value, coverage.n, coverage.coverage) == (0.855, 1, 0.5)
-
-        assert ask("change_lead_time", "2026-W19", releasing).n == 2
-        assert ask("change_lead_time", "2026-W19", releasing).value == 3.5
-        assert ask("failed_deployment_recovery_time", "2026-W19", releasing).value == 93
-        assert ask("flaky_tests", "2026-W19", releasing).value is None
-
-    # A first deployment that comes in late makes all its releases mere releases, and a history makes estimates exact.
-    landed(
+            push("far/late", later(3), (sha("l"), later(2), "Late (#1)")),
+            agent_tests(EAST, FOUR_WEEKS + 4, sha("l"), coverage=1),
+            agent_tests(uuid.uuid4(), FOUR_WEEKS + 5, sha("l"), coverage=0),
+            release(TAGS, 2, later(7), "v1.1-rc", prerelease=True),
+            issue(
+                TAGS,
+                7,
+                later(99),
+                opened_at=later(98),
+                closed_at=later(99),
+                text="Broken since V1.0.",
+                labels=("outage",),
+            ),
+        ],
+        # A first deployment that comes in late makes all its releases mere releases, and a history makes estimates
+        # exact.
         [
-            deployment_status(tags, 9, at(8), sha("t1")),
-            repository_connected(east, "far/late"),
-            commit(tags, sha("t1"), at(2), parents=()),
-            commit(tags, sha("t2"), at(3), parents=(sha("t1"),)),
-        ]
-    )
-    writer.refresh(everything=True)
-    assert check_warehouse(settings).ok
-    with open_gold(settings) as gold:
-        assert gold.value("deployment_frequency", releasing, parse_period("2026-W19")).value == 1
-        lead = gold.value("change_lead_time", releasing, parse_period("2026-W19"))
-        assert (lead.value, lead.n) == (6, 1)
-        assert gold.value("change_failure_rate", releasing, parse_period("2026-W19")).value == 0
-        late = gold.value(
-            "coverage_avg", Scope(ScopeType.REPOSITORY, repository_id("far/late")), parse_period("2026-W19")
-        )
-        assert (late.value, late.coverage) == (1, 1)
+            deployment_status(TAGS, 9, later(8), sha("t1")),
+            repository_connected(EAST, "far/late"),
+            commit(TAGS, sha("t1"), later(2), parents=()),
+            commit(TAGS, sha("t2"), later(3), parents=(sha("t1"),)),
+        ],
+    ]
+
+
+def test_repositories_known_from_github_alone(lake: GrownLake) -> None:
+    def ask(key: str, period: str, scope: Scope) -> MetricValue:
+        return lake.ask(key, period, scope, after=0)
+
+    in_tokyo, releasing = (Scope(ScopeType.REPOSITORY, repository_id(name)) for name in ("far/east", TAGS))
+    assert [ask("deployment_days", "2026-W23", scope).value for scope in (in_tokyo, PORTFOLIO)] == [2, 1]
+    assert ask("deployment_frequency", "2026-06-01/2026-06-01", in_tokyo).value == 7, "one on one day"
+    assert ask("deployment_frequency", "2026-06-01/2026-06-01", PORTFOLIO).value == 21
+    lead = ask("change_lead_time", "2026-W23", in_tokyo)
+    assert (lead.value, lead.n) == (9, 4), "of 12, 11, 7 and 6 hours"
+    first = ask("change_lead_time", "2026-06-01/2026-06-01", in_tokyo)
+    assert (first.value, first.n) == (11.5, 2)
+    assert ask("pr_deploy_time", "2026-W23", in_tokyo).value == 8.5
+    assert ask("change_failure_rate", "2026-W23", in_tokyo).value == 0
+    assert ask("deployment_rework_rate", "2026-W23", in_tokyo).value == 0
+    recovery = ask("failed_deployment_recovery_time", "2026-W23", in_tokyo)
+    assert (recovery.value, recovery.n, recovery.coverage) == (None, 0, None)
+    coverage = ask("coverage_avg", "2026-W23", in_tokyo)
+    assert (coverage.value, coverage.n, coverage.coverage) == (0.855, 1, 0.5)
+
+    assert ask("change_lead_time", "2026-W23", releasing).n == 2
+    assert ask("change_lead_time", "2026-W23", releasing).value == 3.5
+    assert ask("failed_deployment_recovery_time", "2026-W23", releasing).value == 93
+    assert ask("flaky_tests", "2026-W23", releasing).value is None
+
+    def ask_late(key: str, scope: Scope) -> MetricValue:
+        return lake.ask(key, "2026-W23", scope)
+
+    assert ask_late("deployment_frequency", releasing).value == 1
+    lead = ask_late("change_lead_time", releasing)
+    assert (lead.value, lead.n) == (6, 1)
+    assert ask_late("change_failure_rate", releasing).value == 0
+    late = ask_late("coverage_avg", Scope(ScopeType.REPOSITORY, repository_id("far/late")))
+    assert (late.value, late.coverage) == (1, 1)
 
 
 STRANGE: list[dict[str, Any]] = [
@@ -279,10 +289,10 @@ READ = {
 }
 
 
-def test_whatever_github_sends(landed: Land, project_id: uuid.UUID, writer: LakeWriter, settings: Settings) -> None:
+def from_github() -> Windows:
     """GitHub's own examples of what is read, and payloads that nobody should send."""
     if not EXAMPLES.exists():
-        pytest.skip("GitHub's examples are not installed")
+        return []
     examples = [
         delivery_event(kind["name"], str(uuid.uuid4()), payload, json.dumps(payload).encode(), project_id=None)
         for kind in json.loads(EXAMPLES.read_text())
@@ -290,124 +300,26 @@ def test_whatever_github_sends(landed: Land, project_id: uuid.UUID, writer: Lake
         if kind["name"] in READ
     ]
     strange = [github(kind, "strange/payloads", at(0), body) for kind in READ for body in STRANGE]
-    tests = [
-        agent_tests(project_id, 1, "x", coverage=told, suite=[]) for told in ("", "NaN", "1e400", -1, [], {}, None)
-    ]
-    landed([*examples, *strange, *tests, repository_connected(project_id, "Codertocat/Hello-World")])
-    writer.refresh(everything=True)
+    tests = [agent_tests(HELLO, 1, "x", coverage=told, suite=[]) for told in ("", "NaN", "1e400", -1, [], {}, None)]
+    made = [project_created(HELLO, "Hello"), repository_connected(HELLO, "Codertocat/Hello-World")]
+    return [[*examples, *strange, *tests, *made]]
+
+
+def test_whatever_github_sends(lake: GrownLake) -> None:
+    if not EXAMPLES.exists():
+        pytest.skip("GitHub's examples are not installed")
     hello = Scope(ScopeType.REPOSITORY, repository_id("Codertocat/Hello-World"))
-    with open_gold(settings) as gold:
-        assert gold.value("deployment_frequency", hello, parse_period("2019-W20")).value == 1, "told three times"
-        assert gold.value("deployment_days", hello, parse_period("2019")).value == 1
-        flaky = gold.value("flaky_tests", hello, parse_period("2019-05"))
-        assert (flaky.value, flaky.n) == (1, 1), "Octocoders-linter failed and passed"
-        levels = [
-            gold.value(f"{kind}_issues_{severity}", hello, parse_period("2024")).value
-            for kind in ("security", "static")
-            for severity in ("critical", "high", "medium", "low")
-        ]
-    assert levels[4:] in ([0, 0, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0])
-    with closing(connect_lake(settings.database_url, settings.lake_path, read_only=True)) as lake:
-        assert lake.execute(
+    assert lake.ask("deployment_frequency", "2019-W20", hello).value == 1, "told three times"
+    assert lake.ask("deployment_days", "2019", hello).value == 1
+    flaky = lake.ask("flaky_tests", "2019-05", hello)
+    assert (flaky.value, flaky.n) == (1, 1), "Octocoders-linter failed and passed"
+    levels = [lake.ask(f"static_issues_{each}", "2024", hello).value for each in ("critical", "high", "medium", "low")]
+    assert levels in ([0, 0, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0])
+    with closing(connect_lake(lake.settings, read_only=True)) as tables:
+        assert tables.execute(
             "SELECT count(*) FROM silver.alert_event WHERE tool = 'dependabot' AND severity = 'medium'"
         ).fetchone() == (3,)
-    assert check_warehouse(settings).ok
 
 
-HOURS = st.integers(0, 90)
-
-
-@st.composite
-def stories(draw: st.DrawFn) -> list[list[Event]]:
-    """Return what GitHub, git and agents told of a repository, in random order, cut into random windows."""
-    run, project = uuid.uuid4().hex, uuid.uuid4()
-    name = f"example/{run}"
-    shas = [sha(f"{run}{number}") for number in range(6)]
-    known = st.sampled_from(shas)
-    places = [project_created(project, run), repository_connected(project, name)]
-    events: list[Event] = []
-    subjects = st.sampled_from(
-        ["Work", "Work (#1)", 'Revert "Work"', "Merge pull request #2 from x/hotfix/a", 'Revert "Work (#1)" (#3)']
-    )
-    for number in range(draw(st.integers(1, 6))):
-        parents = draw(st.lists(st.sampled_from(shas[:number]), max_size=2, unique=True)) if number else []
-        subject, moment = draw(subjects), at(draw(HOURS))
-        if draw(st.booleans()):
-            events.append(commit(name, shas[number], moment, parents=tuple(parents), subject=subject))
-        if draw(st.booleans()):
-            events.append(push(name, moment, (shas[number], moment, subject)))
-    for number in range(draw(st.integers(0, 6))):
-        kind = draw(st.sampled_from(["deployment", "deployment", "deployment", "release", "tag"]))
-        if kind == "deployment":
-            state = draw(st.sampled_from(["success", "success", "success", "failure", "inactive"]))
-            environment = draw(st.sampled_from(["production", "production", "live", "staging"]))
-            ref = draw(st.sampled_from(["main", "main", "hotfix/x"]))
-            number = draw(st.integers(1, 4))
-            events.append(
-                deployment_status(
-                    name, number, at(draw(HOURS)), shas[number], state=state, environment=environment, ref=ref
-                )
-            )
-        elif kind == "release":
-            events.append(release(name, number, at(draw(HOURS)), "v1"))
-        else:
-            events.append(push(name, at(draw(HOURS)), (draw(known), at(0), "x"), ref="refs/tags/v1"))
-    for _ in range(draw(st.integers(0, 4))):
-        opened = draw(HOURS)
-        ends = at(draw(st.integers(opened, 99))) if draw(st.booleans()) else None
-        events.append(
-            issue(
-                name,
-                draw(st.integers(1, 2)),
-                at(draw(HOURS)),
-                opened_at=at(opened),
-                closed_at=ends,
-                labels=draw(st.sampled_from([("incident",), ("bug",)])),
-                text=draw(st.sampled_from(["", "#1", "v1", shas[1], f"{shas[2][:8]}."])),
-                action=draw(st.sampled_from(["edited", "edited", "edited", "deleted"])),
-            )
-        )
-    for _ in range(draw(st.integers(0, 4))):
-        merged = at(draw(HOURS))
-        told = pull_request(
-            name,
-            draw(st.integers(1, 3)),
-            at(draw(HOURS)),
-            opened_at=at(0),
-            merged_at=draw(st.sampled_from([None, merged])),
-        )
-        events.append(with_shas(told, head=draw(known), merge=draw(st.sampled_from([None, *shas]))))
-        events.append(agent_tests(project, draw(HOURS), draw(known), coverage=draw(st.integers(0, 100)), suite="unit"))
-        events.append(
-            check_run(name, at(draw(HOURS)), draw(known), conclusion=draw(st.sampled_from(["success", "failure"])))
-        )
-        events.append(
-            alert(
-                name,
-                draw(st.sampled_from(["dependabot", "code_scanning"])),
-                draw(st.integers(1, 2)),
-                at(draw(HOURS)),
-                action=draw(st.sampled_from(["created", "fixed", "dismissed", "reopened"])),
-                created_at=at(draw(HOURS)),
-                severity=draw(st.sampled_from([None, "low", "high"])),
-                sha=draw(known),
-            )
-        )
-    shuffled = draw(st.permutations(events))
-    cuts = sorted(draw(st.lists(st.integers(0, len(shuffled)), min_size=2, max_size=2)))
-    first, *later = [shuffled[start:end] for start, end in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
-    # A place that comes later moves all that it holds, which takes long and is tested elsewhere.
-    return [[*places, *first], *later]
-
-
-@hypothesis_settings(max_examples=2)
-@given(told=st.lists(stories(), min_size=6, max_size=6))
-def test_incremental_equals_full(
-    told: list[list[list[Event]]], landed: Land, writer: LakeWriter, settings: Settings
-) -> None:
-    # What costs time is the refresh: one window of each repository at once.
-    for number in range(3):
-        landed([event for windows in told for event in windows[number]])
-        writer.refresh(everything=True)
-    check = check_warehouse(settings)
-    assert check.ok, [table for table in check.tables if table.differences]
+def test_the_lake_equals_its_recomputation(lake: GrownLake) -> None:
+    assert check_warehouse(lake.settings).ok

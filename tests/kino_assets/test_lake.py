@@ -1,19 +1,17 @@
-"""The lake computed step by step: hand-made examples, real histories, and incremental against full."""
+"""The lake computed step by step: hand-made examples, and what may go wrong while it is computed."""
 
-import hashlib
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from typing import Any, cast
 
 import duckdb
 import psycopg
 import pytest
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
 from kino_assets.check import check_warehouse
 from kino_assets.pipeline import Changes
@@ -25,42 +23,78 @@ from kino_core.events import Event, agent_key, repository_id
 from kino_core.gold import PORTFOLIO, MetricValue, NoSnapshot, Scope, open_gold
 from kino_core.identities import identify
 from kino_core.lake import LakeNotReady, connect_lake
-from kino_core.metrics import ScopeType
+from kino_core.metrics import METRICS, Kind, ScopeType
 from kino_core.periods import Grain, parse_period
 from kino_core.settings import Settings
+from kino_ingest.landing import land
 from tests.factories.events import (
     CLAUDE,
     DEPENDABOT,
     HUMAN,
     OTHER_HUMAN,
     agent_report,
-    blocker_resolved,
     commit,
     project_created,
     project_deleted,
     pull_request,
     repository_connected,
     repository_disconnected,
+    sha,
 )
 from tests.kino_assets.conftest import REPOSITORY
+from tests.kino_assets.grown import GrownLake, grown_lake
 
 MAY = datetime(2026, 5, 10, 12, tzinfo=UTC)
+MARCH = datetime(2026, 3, 10, 12, tzinfo=UTC)
+YEAR_BEFORE = datetime(2025, 5, 10, 12, tzinfo=UTC)
+Windows = Sequence[Sequence[Event]]
 Land = Callable[[Sequence[Event]], None]
 Ask = Callable[..., MetricValue]
 
 
-def sha(text: str) -> str:
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+@dataclass(frozen=True)
+class Story:
+    """A project with a repository of its own, and what comes in of it window by window."""
+
+    name: str
+    project_id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(ScopeType.PROJECT, self.project_id)
+
+    def made(self) -> list[Event]:
+        return [project_created(self.project_id, self.name), repository_connected(self.project_id, self.name)]
 
 
-def test_commits_lines_and_zero_months(landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask) -> None:
-    landed(
+STORIES = [Story(f"own/{number}") for number in range(11)]
+LINES, SHARED, BOUNDED, MERGED, HUB, AGENTS, UNASSIGNED, DELETED, LISTED, PAST, KEPT = STORIES
+FAR_EAST, HEIR = uuid.uuid4(), uuid.uuid4()
+
+
+@pytest.fixture(scope="module")
+def lake(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrownLake]:
+    """Every story of this module, each with places of its own, and where the portfolio is asked with months too."""
+    stories = (lines(), shared(), bounded(), merged(), hub(), agents(), far_east(), unassigned(), deleted(), listed())
+    windows = zip_longest(*stories, past(), kept(), fillvalue=())
+    landed = [[event for window in at_once for event in window] for at_once in windows]
+    with grown_lake(module_database_url, tmp_path_factory.mktemp("home"), landed) as grown:
+        yield grown
+
+
+def lines() -> Windows:
+    return [
         [
-            commit(REPOSITORY, sha("1"), MAY, files=(("a.py", 5, 2), ("logo.png", None, None))),
-            commit(REPOSITORY, sha("2"), MAY + timedelta(days=70), files=()),
+            *LINES.made(),
+            commit(LINES.name, sha("1"), MAY, files=(("a.py", 5, 2), ("logo.png", None, None))),
+            commit(LINES.name, sha("2"), MAY + timedelta(days=70), files=()),
         ]
-    )
-    writer.refresh(everything=True)
+    ]
+
+
+def test_commits_lines_and_zero_months(lake: GrownLake) -> None:
+    def value(key: str, period: str, by: Grain | None = None) -> MetricValue:
+        return lake.ask(key, period, LINES.scope, by)
 
     assert value("commits", "2026-Q2", by=Grain.MONTH).value == 1
     assert [point.value for point in value("commits", "2026", by=Grain.MONTH).series][3:8] == [None, 1, 0, 1, 0]
@@ -71,52 +105,54 @@ def test_commits_lines_and_zero_months(landed: Land, project_id: uuid.UUID, writ
     assert value("tasks_started", "2026").value is None
 
 
-def test_agent_share_has_bounds_and_leaves_out_merges_and_automation(
-    landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask
-) -> None:
-    landed(
+def shared() -> Windows:
+    def told(name: str, days: float, author: tuple[str, str] = HUMAN, **more: Any) -> Event:  # noqa: ANN401 - what `commit` takes
+        return commit(SHARED.name, sha(name), MARCH + timedelta(days=days), author=author, **more)
+
+    return [
         [
-            commit(REPOSITORY, sha("marked"), MAY, author=HUMAN, co_authors=(CLAUDE,)),
-            commit(REPOSITORY, sha("after"), MAY + timedelta(days=10), author=HUMAN),
-            commit(REPOSITORY, sha("before"), MAY - timedelta(days=1), author=HUMAN),
-            commit(REPOSITORY, sha("other"), MAY + timedelta(days=1), author=OTHER_HUMAN),
-            commit(REPOSITORY, sha("bot"), MAY + timedelta(days=1), author=DEPENDABOT),
-            commit(REPOSITORY, sha("merge"), MAY + timedelta(days=2), parents=(sha("after"), sha("other"))),
+            *SHARED.made(),
+            told("marked", 0, co_authors=(CLAUDE,)),
+            told("after", 10),
+            told("before", -1),
+            told("other", 1, OTHER_HUMAN),
+            told("bot", 1, DEPENDABOT),
+            told("merge", 2, parents=(sha("after"), sha("other"))),
         ]
-    )
-    writer.refresh(everything=True)
+    ]
 
-    share = value("agent_commit_share", "2026-05")
+
+def test_agent_share_has_bounds_and_leaves_out_merges_and_automation(lake: GrownLake) -> None:
+    share = lake.ask("agent_commit_share", "2026-03", SHARED.scope)
     assert (share.value, share.lower, share.upper, share.n, share.coverage) == (0.25, 0.25, 0.5, 4, 1.0)
-    claude = Scope(ScopeType.AGENT, agent_key("claude"))
-    assert value("commits", "2026-05", claude).value == 1
-    assert value("commits", "2026-05", Scope(ScopeType.PERSON, identify(*HUMAN).person_id)).value == 4
-    assert value("commits", "2026-05", Scope(ScopeType.REPOSITORY, repository_id(REPOSITORY.upper()))).value == 6
+    for who, count in (
+        (Scope(ScopeType.AGENT, agent_key("claude")), 1),
+        (Scope(ScopeType.PERSON, identify(*HUMAN).person_id), 4),
+        (Scope(ScopeType.REPOSITORY, repository_id(SHARED.name.upper())), 6),
+    ):
+        assert lake.ask("commits", "2026-03", who).value == count
 
 
-def test_a_late_marked_commit_moves_the_upper_bound_of_the_month_after(
-    landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask, settings: Settings
-) -> None:
-    landed([commit(REPOSITORY, sha("plain"), MAY + timedelta(days=29))])
-    writer.refresh(everything=True)
-    assert value("agent_commit_share", "2026-06").upper == 0
-
-    landed([commit(REPOSITORY, sha("marked"), MAY, co_authors=(CLAUDE,))])
-    writer.refresh(everything=True)
-    assert value("agent_commit_share", "2026-06").upper == 1
-    assert check_warehouse(settings).ok
+def bounded() -> Windows:
+    return [
+        [*BOUNDED.made(), commit(BOUNDED.name, sha("plain"), MAY + timedelta(days=29))],
+        [commit(BOUNDED.name, sha("marked"), MAY, co_authors=(CLAUDE,))],
+    ]
 
 
-def test_merged_pull_requests_of_a_git_history(
-    landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask
-) -> None:
+def test_a_late_marked_commit_moves_the_upper_bound_of_the_month_after(lake: GrownLake) -> None:
+    assert [lake.ask("agent_commit_share", "2026-06", BOUNDED.scope, after=window).upper for window in (0, 1)] == [0, 1]
+
+
+def merged() -> Windows:
     base, feature, merge = sha("base"), sha("feature"), sha("merge")
-    landed(
+    return [
         [
-            commit(REPOSITORY, base, MAY - timedelta(days=3), parents=(), subject="Begin"),
-            commit(REPOSITORY, feature, MAY - timedelta(days=2), parents=(base,), co_authors=(CLAUDE,)),
+            *MERGED.made(),
+            commit(MERGED.name, base, MAY - timedelta(days=3), parents=(), subject="Begin"),
+            commit(MERGED.name, feature, MAY - timedelta(days=2), parents=(base,), co_authors=(CLAUDE,)),
             commit(
-                REPOSITORY,
+                MERGED.name,
                 merge,
                 MAY,
                 author=OTHER_HUMAN,
@@ -125,17 +161,21 @@ def test_merged_pull_requests_of_a_git_history(
                 files=(),
             ),
             commit(
-                REPOSITORY,
+                MERGED.name,
                 sha("squash"),
                 MAY + timedelta(days=1),
                 parents=(merge,),
                 subject="Add it (#8)",
                 files=(("a.py", 30, 10), ("poetry.lock", 900, 800), ("web/dist/app.min.js", 1, 1)),
             ),
-            commit(REPOSITORY, sha("again"), MAY + timedelta(days=40), subject="Revert, then redo (#8)"),
+            commit(MERGED.name, sha("again"), MAY + timedelta(days=40), subject="Revert, then redo (#8)"),
         ]
-    )
-    writer.refresh(everything=True)
+    ]
+
+
+def test_merged_pull_requests_of_a_git_history(lake: GrownLake) -> None:
+    def value(key: str, period: str) -> MetricValue:
+        return lake.ask(key, period, MERGED.scope)
 
     assert value("prs_merged", "2026-05").value == 2
     assert value("prs_merged", "2026-06").value == 0
@@ -146,31 +186,27 @@ def test_merged_pull_requests_of_a_git_history(
     assert (opened.value, opened.n, opened.coverage) == (None, 0, 0.0)
 
 
-def test_github_tells_more_than_git_and_its_latest_word_wins(
-    landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask, settings: Settings
-) -> None:
-    merged = pull_request(
-        REPOSITORY, 5, MAY + timedelta(days=2), action="closed", opened_at=MAY, merged_at=MAY + timedelta(days=2)
-    )
-    landed([merged])
-    writer.refresh(everything=True)
-    landed([pull_request(REPOSITORY, 5, MAY), pull_request(REPOSITORY, 6, MAY, branch="claude/fix", labels=("bug",))])
-    writer.refresh(everything=True)
-
-    assert value("prs_opened", "2026-05").value == 2
-    assert value("prs_merged", "2026-05").value == 1
-    assert value("pr_size", "2026-05").value == 15
-    assert check_warehouse(settings).ok
+def hub() -> Windows:
+    end = MAY + timedelta(days=2)
+    return [
+        [*HUB.made(), pull_request(HUB.name, 5, end, action="closed", opened_at=MAY, merged_at=end)],
+        [pull_request(HUB.name, 5, MAY), pull_request(HUB.name, 6, MAY, branch="claude/fix", labels=("bug",))],
+    ]
 
 
-def test_what_agents_report(landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask) -> None:
+def test_github_tells_more_than_git_and_its_latest_word_wins(lake: GrownLake) -> None:
+    values = [lake.ask(key, "2026-05", HUB.scope).value for key in ("prs_opened", "prs_merged", "pr_size")]
+    assert values == [2, 1, 15]
+
+
+def agents() -> Windows:
     def report(event_type: str, days: int, task: str = "KIN-1", agent: str = "claude-7", **data: object) -> Event:
-        return agent_report(
-            project_id, event_type, MAY + timedelta(days=days), task=task, agent=agent, **cast("Any", data)
-        )
+        at = MAY + timedelta(days=days)
+        return agent_report(AGENTS.project_id, event_type, at, task=task, agent=agent, **cast("Any", data))
 
-    landed(
+    return [
         [
+            *AGENTS.made(),
             report("task_completed", 5, "A"),
             report("task_started", 0, "A"),
             report("task_started", 1, "A"),
@@ -180,8 +216,12 @@ def test_what_agents_report(landed: Land, project_id: uuid.UUID, writer: LakeWri
             report("blocker_identified", 3, "A", description="waits for a key"),
             report("blocker_identified", 4, "B", blocker_id="b1", description="waits for a person"),
         ]
-    )
-    writer.refresh(everything=True)
+    ]
+
+
+def test_what_agents_report(lake: GrownLake) -> None:
+    def value(key: str, period: str, by: Grain | None = None) -> MetricValue:
+        return lake.ask(key, period, AGENTS.scope, by)
 
     assert value("agent_activities", "2026-05").value == 8
     assert value("tasks_started", "2026-05").value == 2
@@ -191,99 +231,129 @@ def test_what_agents_report(landed: Land, project_id: uuid.UUID, writer: LakeWri
     levels = value("blockers_open", "2026-05-11/2026-05-16", by=Grain.DAY)
     assert [point.value for point in levels.series] == [None, None, 1, 2, 1, 1]
     assert value("blockers_open", "2026-06").value == 1, "a level stands until something changes it"
-    assert value("tasks_started", "2026-05", Scope(ScopeType.AGENT_TYPE, "CLAUDE")).value == 1
+    assert lake.ask("tasks_started", "2026-05", Scope(ScopeType.AGENT_TYPE, "CLAUDE")).value == 1
 
 
-def test_days_follow_the_time_zone_of_the_project(landed: Land, writer: LakeWriter, settings: Settings) -> None:
-    late = uuid.uuid4()
-    landed(
+def far_east() -> Windows:
+    return [
         [
-            project_created(late, "Far east", time_zone="Asia/Tokyo"),
-            commit("far/east", sha("x"), datetime(2026, 5, 31, 18, tzinfo=UTC)),
-        ]
-    )
-    writer.refresh(everything=True)
-    landed([repository_connected(late, "Far/East")])
-    writer.refresh(everything=True)
-
-    with open_gold(settings) as gold:
-        assert gold.value("commits", Scope(ScopeType.PROJECT, late), parse_period("2026-06")).value == 1
-        assert gold.value("commits", PORTFOLIO, parse_period("2026-05")).value == 1
+            project_created(FAR_EAST, "Far east", time_zone="Asia/Tokyo"),
+            commit("far/east", sha("x"), datetime(2026, 1, 31, 18, tzinfo=UTC)),
+        ],
+        [repository_connected(FAR_EAST, "Far/East")],
+    ]
 
 
-def test_unassigned_events_count_once_their_repository_is_connected(
-    landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask, settings: Settings
-) -> None:
-    landed([commit("example/other", sha("o"), MAY)])
-    writer.refresh(everything=True)
-    assert value("commits", "2026-05").value is None
-
-    landed([repository_connected(project_id, "example/other")])
-    writer.refresh(everything=True)
-    assert value("commits", "2026-05").value == 1
-    assert check_warehouse(settings).ok
+def test_days_follow_the_time_zone_of_the_project(lake: GrownLake) -> None:
+    assert lake.ask("commits", "2026-02", Scope(ScopeType.PROJECT, FAR_EAST)).value == 1
+    assert lake.ask("commits", "2026-01", PORTFOLIO).value == 1
 
 
-def test_the_numbers_of_a_deleted_project_leave_the_lake_for_good(
-    landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask, settings: Settings
-) -> None:
-    landed(
+def unassigned() -> Windows:
+    return [
+        [project_created(UNASSIGNED.project_id, "Unassigned"), commit(UNASSIGNED.name, sha("o"), MAY)],
+        [repository_connected(UNASSIGNED.project_id, UNASSIGNED.name)],
+    ]
+
+
+def test_unassigned_events_count_once_their_repository_is_connected(lake: GrownLake) -> None:
+    assert [lake.ask("commits", "2026-05", UNASSIGNED.scope, after=each).value for each in (0, 1)] == [None, 1]
+
+
+def deleted() -> Windows:
+    project_id, name = DELETED.project_id, DELETED.name
+    return [
         [
-            commit(REPOSITORY, sha("1"), MAY),
-            agent_report(project_id, "blocker_identified", MAY),
-            agent_report(project_id, "test_execution", MAY, passed=3, failed=1),
-        ]
-    )
-    writer.refresh(everything=True)
-    assert [value(key, "2026-05", PORTFOLIO).value for key in ("commits", "blockers_open")] == [1, 1]
+            *DELETED.made(),
+            commit(name, sha("1"), YEAR_BEFORE),
+            agent_report(project_id, "blocker_identified", YEAR_BEFORE),
+            agent_report(project_id, "test_execution", YEAR_BEFORE, passed=3, failed=1),
+        ],
+        [repository_disconnected(project_id, name), project_deleted(project_id)],
+        # A word that was said before, by a clock that goes ahead, comes in after it.
+        [project_created(project_id, "Kino"), commit(name, sha("2"), YEAR_BEFORE)],
+        [project_created(HEIR, "Other"), repository_connected(HEIR, name)],
+    ]
 
-    landed([repository_disconnected(project_id, REPOSITORY), project_deleted(project_id)])
-    writer.refresh(everything=True)
-    for scope in (PORTFOLIO, None, Scope(ScopeType.REPOSITORY, repository_id(REPOSITORY))):
+
+def test_the_numbers_of_a_deleted_project_leave_the_lake_for_good(lake: GrownLake) -> None:
+    def value(key: str, after: int, scope: Scope = PORTFOLIO) -> float | None:
+        return lake.ask(key, "2025-05", scope, after=after).value
+
+    assert [value(key, 0) for key in ("commits", "blockers_open")] == [1, 1]
+    for scope in (PORTFOLIO, DELETED.scope, Scope(ScopeType.REPOSITORY, repository_id(DELETED.name))):
         for key in ("commits", "blockers_open", "test_pass_rate", "pr_size"):
-            assert value(key, "2026-05", scope).value is None, (scope, key)
-    # A word that was said before, by a clock that goes ahead, comes in after it.
-    landed([project_created(project_id, "Kino"), commit(REPOSITORY, sha("2"), MAY)])
-    writer.refresh(everything=True)
-    assert value("commits", "2026-05", PORTFOLIO).value is None
-
-    other = uuid.uuid4()
-    landed([project_created(other, "Other"), repository_connected(other, REPOSITORY)])
-    writer.refresh(everything=True)
-    assert value("commits", "2026-05", PORTFOLIO).value == 2, "another project has the repository now"
-    assert check_warehouse(settings).ok
+            assert value(key, 1, scope) is None, (scope, key)
+    assert value("commits", 2) is None
+    assert value("commits", 3) == 2, "another project has the repository now"
 
 
-def test_explains_a_number_down_to_its_events(
-    landed: Land, project_id: uuid.UUID, writer: LakeWriter, settings: Settings
-) -> None:
-    landed([commit(REPOSITORY, sha(str(number)), MAY + timedelta(hours=number)) for number in range(5)])
-    writer.refresh(everything=True)
-    scope = Scope(ScopeType.PROJECT, project_id)
-    with open_gold(settings) as gold:
-        pages = [gold.explain("commits", scope, parse_period("2026-05"), limit=2, offset=at) for at in (0, 2, 4, 6)]
-        left_out = gold.explain("commits", scope, parse_period("2026-05"), projects=[uuid.uuid4()])
-        left_in = gold.explain("commits", scope, parse_period("2026-05"), projects=[uuid.uuid4(), project_id])
-    assert [entity.event_id for page in pages for entity in page] == [f"{REPOSITORY}@{sha(str(n))}" for n in range(5)]
+def listed() -> Windows:
+    return [
+        [*LISTED.made(), *(commit(LISTED.name, sha(str(number)), MAY + timedelta(hours=number)) for number in range(5))]
+    ]
+
+
+def test_explains_a_number_down_to_its_events(lake: GrownLake) -> None:
+    scope, gold, may = LISTED.scope, lake.gold(), parse_period("2026-05")
+    pages = [gold.explain("commits", scope, may, limit=2, offset=at) for at in (0, 2, 4, 6)]
+    left_out = gold.explain("commits", scope, may, projects=[uuid.uuid4()])
+    left_in = gold.explain("commits", scope, may, projects=[uuid.uuid4(), LISTED.project_id])
+    assert [entity.event_id for page in pages for entity in page] == [f"{LISTED.name}@{sha(str(n))}" for n in range(5)]
     assert [len(page) for page in pages] == [2, 2, 1, 0]
     assert (left_out, len(left_in)) == ([], 5)
 
 
-def test_the_past_stays_readable(landed: Land, project_id: uuid.UUID, writer: LakeWriter, settings: Settings) -> None:
-    landed([commit(REPOSITORY, sha("1"), MAY)])
-    first = writer.refresh(everything=True)
-    with open_gold(settings) as gold:
-        moment = gold.as_of
-    landed([commit(REPOSITORY, sha("2"), MAY)])
-    writer.refresh(everything=True)
+def past() -> Windows:
+    return [[*PAST.made(), commit(PAST.name, sha("1"), MAY)], [commit(PAST.name, sha("2"), MAY)]]
 
-    with open_gold(settings, as_of=moment) as gold:
-        assert gold.snapshot_id == first.snapshot_id
-        assert gold.value("commits", PORTFOLIO, parse_period("2026-05")).value == 1
-    with open_gold(settings) as gold:
-        assert gold.value("commits", PORTFOLIO, parse_period("2026-05")).value == 2
-    with pytest.raises(NoSnapshot), open_gold(settings, as_of=datetime(2001, 1, 1, tzinfo=UTC)):
+
+def test_the_past_stays_readable(lake: GrownLake) -> None:
+    with open_gold(lake.settings, as_of=lake.gold(0).as_of) as gold:
+        assert gold.snapshot_id == lake.windows[0].snapshot_id
+        assert gold.value("commits", PAST.scope, parse_period("2026-05")).value == 1
+    with open_gold(lake.settings) as gold:
+        assert gold.value("commits", PAST.scope, parse_period("2026-05")).value == 2
+    with pytest.raises(NoSnapshot), open_gold(lake.settings, as_of=datetime(2001, 1, 1, tzinfo=UTC)):
         pass
+
+
+def kept() -> Windows:
+    return [[*KEPT.made(), *(commit(KEPT.name, sha(str(day)), MAY + timedelta(days=day)) for day in range(20))]]
+
+
+def test_a_refresh_that_fails_leaves_nothing_behind(lake: GrownLake) -> None:
+    with closing(Database(lake.settings.database_url)) as database, database.write() as session:
+        land(session, [commit(KEPT.name, sha("new"), MAY)])
+
+    def interrupt(_: duckdb.DuckDBPyConnection, changes: Changes) -> None:
+        assert "commits" in changes.metrics
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        lake.writer.refresh(everything=True, before_commit=interrupt)
+    with open_gold(lake.settings) as gold:
+        assert gold.value("commits", KEPT.scope, parse_period("2026-05")).value == 20
+    lake.grow()
+    assert lake.ask("commits", "2026-05", KEPT.scope).value == 21
+
+
+def test_the_lake_equals_its_recomputation(lake: GrownLake) -> None:
+    assert check_warehouse(lake.settings).ok
+
+
+def test_a_full_refresh_gives_the_same_lake(lake: GrownLake) -> None:
+    """That nothing else is left either, test_erasure checks."""
+    keys = [metric.key for metric in METRICS if metric.kind is not Kind.STATE]
+    scopes, year = [PORTFOLIO, *(story.scope for story in STORIES)], parse_period("2026")
+
+    def values() -> dict[tuple[str, Scope], tuple[object, ...]]:
+        found = lake.gold().values(keys, scopes, year)
+        return {of: (each.value, each.n, each.coverage, each.lower, each.upper) for of, each in found.items()}
+
+    before = values()
+    lake.grow(full=True)
+    assert values() == before
 
 
 def test_before_the_first_refresh_there_is_no_lake(settings: Settings) -> None:
@@ -317,7 +387,7 @@ def test_a_cursor_that_is_ahead_of_the_server_is_noticed(
     with psycopg.connect(libpq_url(settings.database_url), autocommit=True) as postgres:
         assert not anything_since(postgres, low)
         assert anything_since(postgres, low + 10**9)
-    with closing(connect_lake(settings.database_url, settings.lake_path, read_only=False)) as lake:
+    with closing(connect_lake(settings, read_only=False)) as lake:
         lake.execute("UPDATE bronze.cursor SET low = low + 1000000000")
     with pytest.raises(LogReplaced, match="kino refresh --full"):
         writer.refresh()
@@ -342,25 +412,6 @@ def test_a_transaction_that_commits_late_is_not_skipped(
     assert value("commits", "2026-05").value == 2
 
 
-def test_a_refresh_that_fails_leaves_nothing_behind(
-    landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask, settings: Settings
-) -> None:
-    landed([commit(REPOSITORY, sha("1"), MAY)])
-    writer.refresh(everything=True)
-    landed([commit(REPOSITORY, sha("2"), MAY)])
-
-    def interrupt(_: duckdb.DuckDBPyConnection, changes: Changes) -> None:
-        assert "commits" in changes.metrics
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        writer.refresh(everything=True, before_commit=interrupt)
-    assert value("commits", "2026-05").value == 1
-    writer.refresh(everything=True)
-    assert value("commits", "2026-05").value == 2
-    assert check_warehouse(settings).ok
-
-
 def test_two_refreshes_at_once_take_turns(
     landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask, settings: Settings
 ) -> None:
@@ -372,89 +423,3 @@ def test_two_refreshes_at_once_take_turns(
     thread.join()
     other.close()
     assert value("commits", "2026-05").value == 20
-
-
-def test_a_full_refresh_gives_the_same_lake(
-    landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Ask, settings: Settings
-) -> None:
-    landed([commit(REPOSITORY, sha(str(number)), MAY + timedelta(days=number)) for number in range(20)])
-    writer.refresh(everything=True)
-    before = value("commits", "2026-05").value
-    writer.refresh(full=True, everything=True)
-    assert value("commits", "2026-05").value == before == 20
-    assert check_warehouse(settings).ok
-
-
-AUTHORS = st.sampled_from([HUMAN, OTHER_HUMAN, CLAUDE, DEPENDABOT])
-MOMENTS = st.integers(0, 24 * 80).map(lambda hours: MAY + timedelta(hours=hours))
-
-
-@st.composite
-def logs(draw: st.DrawFn) -> list[list[Event]]:
-    """Return random events of two repositories and a project's agents, in random order, cut into random windows."""
-    run = uuid.uuid4().hex
-    projects = [uuid.uuid4(), uuid.uuid4()]
-    repositories = [f"example/{run}-{number}" for number in range(2)]
-    zones = st.sampled_from(["UTC", "Asia/Tokyo", "America/New_York"])
-    events = [project_created(project, f"{run} {project}", time_zone=draw(zones)) for project in projects]
-    for repository in repositories:
-        for moment in draw(st.lists(MOMENTS, min_size=1, max_size=2, unique=True)):
-            events.append(repository_connected(draw(st.sampled_from(projects)), repository, at=moment))
-    if draw(st.booleans()):
-        events.append(project_deleted(projects[1]))
-    if draw(st.booleans()):
-        events.append(repository_disconnected(projects[0], repositories[0], at=draw(MOMENTS)))
-    shas: list[str] = []
-    subjects = st.sampled_from(["Work", "Work (#1)", "More (#2)", "Merge pull request #3 from robin/claude/x"])
-    for number in range(draw(st.integers(0, 12))):
-        parents = draw(st.lists(st.sampled_from(shas), max_size=2, unique=True)) if shas else []
-        shas.append(sha(f"{run}{number}"))
-        events.append(
-            commit(
-                draw(st.sampled_from(repositories)),
-                shas[-1],
-                draw(MOMENTS),
-                author=draw(AUTHORS),
-                co_authors=tuple(draw(st.lists(AUTHORS, max_size=1))),
-                parents=tuple(parents),
-                subject=draw(subjects),
-            )
-        )
-    kinds = st.sampled_from(["task_started", "task_completed", "test_execution", "blocker_identified"])
-    for _ in range(draw(st.integers(0, 10))):
-        data: dict[str, Any] = draw(
-            st.sampled_from([{}, {"passed": 3, "failed": 1}, {"resolved": True}, {"blocker_id": "b"}])
-        )
-        task = draw(st.sampled_from(["A", "B"]))
-        events.append(agent_report(draw(st.sampled_from(projects)), draw(kinds), draw(MOMENTS), task=task, **data))
-    for _ in range(draw(st.integers(0, 3))):
-        blocker = draw(st.sampled_from(["A", "B", "b"]))
-        events.append(blocker_resolved(draw(st.sampled_from(projects)), blocker, draw(MOMENTS)))
-    for _ in range(draw(st.integers(0, 5))):
-        opened, length = draw(MOMENTS), draw(st.integers(0, 50))
-        moment = opened + timedelta(hours=length)
-        events.append(
-            pull_request(
-                draw(st.sampled_from(repositories)),
-                draw(st.integers(1, 3)),
-                moment,
-                opened_at=opened,
-                merged_at=moment if draw(st.booleans()) else None,
-                branch=draw(st.sampled_from(["topic", "codex/topic"])),
-            )
-        )
-    shuffled = draw(st.permutations(events))
-    cuts = sorted(draw(st.lists(st.integers(0, len(shuffled)), max_size=3)))
-    return [shuffled[start:end] for start, end in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
-
-
-@hypothesis_settings(max_examples=3)
-@given(windows=logs())
-def test_incremental_equals_full_whatever_comes_in_whatever_order(
-    windows: list[list[Event]], landed: Land, writer: LakeWriter, settings: Settings
-) -> None:
-    for window in windows:
-        landed(window)
-        writer.refresh(everything=True)
-    check = check_warehouse(settings)
-    assert check.ok, [table for table in check.tables if table.differences]

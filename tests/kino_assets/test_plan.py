@@ -239,7 +239,7 @@ _SAME = {
 
 
 def _compare(database: Database, settings: Settings) -> None:
-    lake = connect_lake(settings.database_url, settings.lake_path, read_only=True)
+    lake = connect_lake(settings, read_only=True)
     try:
         for what, (in_lake, in_postgres) in _SAME.items():
             with database.read() as session:
@@ -259,7 +259,7 @@ def test_the_lake_holds_what_the_operational_tables_hold(
         seen = {"first_seen_at": datetime.now(UTC), "last_seen_at": datetime.now(UTC)}
         session.execute(insert(person).values(id=uuid.uuid4(), name="Ada", kind="human", **seen))
     teams = [Team(database, random.Random(seed + number)) for number in range(2)]
-    # What costs time is the refresh: two for all the teams. That it is what a full one gives, test_work looks at.
+    # What costs time is the refresh: two for all the teams. That it is what a full one gives, test_any_order looks at.
     for _ in range(2):
         for team in teams:
             team.act(40)

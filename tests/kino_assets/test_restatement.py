@@ -13,9 +13,9 @@ from kino_core.gold import PORTFOLIO, NoSnapshot, open_gold
 from kino_core.periods import parse_period
 from kino_core.restatement import TooMuchEvidence, restated
 from kino_core.settings import Settings
-from tests.factories.events import agent_report, commit, repository_disconnected
+from tests.factories.events import agent_report, commit, repository_disconnected, sha
 from tests.kino_assets.conftest import REPOSITORY
-from tests.kino_assets.test_lake import MAY, Land, sha
+from tests.kino_assets.test_lake import MAY, Land
 
 PERIOD = parse_period("2026-Q2")
 

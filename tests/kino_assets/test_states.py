@@ -8,9 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from kino_assets.check import check_warehouse
@@ -396,7 +393,7 @@ def test_health(lake: Lake) -> None:
 
 
 def test_an_older_lake_knows_nothing_of_what_it_does_not_have(lake: Lake) -> None:
-    with closing(connect_lake(lake.settings.database_url, lake.settings.lake_path, read_only=False)) as tables:
+    with closing(connect_lake(lake.settings, read_only=False)) as tables:
         tables.execute("BEGIN")
         tables.execute("DROP TABLE silver.review_request")
         tables.execute("DROP TABLE silver.scope_change")
@@ -454,31 +451,3 @@ def test_platform(landed: Land, writer: LakeWriter, settings: Settings) -> None:
             assert ask(key, period="2026-05").value is None, "only the present is known"
             assert ask(key, project(project_id)).value is None, "it is nobody's but the portfolio's"
         assert ask("lake_age_seconds", period="2026-05").value is None, "before it had a snapshot it had no age"
-
-
-@st.composite
-def windows(draw: st.DrawFn) -> list[list[Event]]:
-    """Return windows of what GitHub tells of requests, some of it twice or late, some at the same moments."""
-    told = []
-    for number in range(draw(st.integers(2, 8))):
-        hour, reviewer = draw(st.integers(0, 3)), draw(st.sampled_from(["kim", "lee"]))
-        name = f"{number}"
-        if draw(st.booleans()):
-            told.append(review("example/kino", 1, at(hour), reviewer, event_id=name))
-        else:
-            removed = draw(st.booleans())
-            told.append(review_request("example/kino", 1, at(hour), reviewer, removed=removed, event_id=name))
-    told = draw(st.permutations([*told, *told[:2]]))
-    cut = draw(st.integers(0, len(told)))
-    return [told[:cut], told[cut:]]
-
-
-@hypothesis_settings(max_examples=2)
-@given(windows=windows())
-def test_incremental_equals_full(
-    windows: list[list[Event]], landed: Land, writer: LakeWriter, settings: Settings
-) -> None:
-    for window in windows:
-        landed(window)
-        writer.refresh(everything=True)
-    assert check_warehouse(settings).ok

@@ -1,6 +1,8 @@
 """The lake's upkeep, the checks of the night, months computed anew, and who is told of a failed run."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
@@ -14,15 +16,16 @@ from kino_assets.check import StateCheck, check_some_day, check_states, check_wa
 from kino_assets.definitions import defs
 from kino_assets.instance import dagster_instance
 from kino_assets.months import months
-from kino_assets.refresh import LakeWriter, has_lake
+from kino_assets.refresh import has_lake
 from kino_assets.upkeep import EVERY_SNAPSHOT_FOR, Kept, expendable, keep_lake
 from kino_core.database import Database, libpq_url
 from kino_core.lake import LakeNotReady, connect_lake
 from kino_core.metrics.states import STALLED_AGENTS
 from kino_core.settings import Settings
-from tests.factories.events import agent_report, commit
+from tests.factories.events import agent_report, commit, project_created, repository_connected, sha
 from tests.kino_assets.conftest import REPOSITORY
-from tests.kino_assets.test_lake import MAY, Land, sha
+from tests.kino_assets.grown import GrownLake, grown_lake
+from tests.kino_assets.test_lake import MAY
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 HISTORY = timedelta(days=30)
@@ -65,65 +68,22 @@ def test_where_nothing_was_ever_refreshed_the_night_has_nothing_to_do(settings: 
     assert not has_lake(settings)
 
 
-def test_upkeep_leaves_every_number_and_the_snapshots_of_reports(
-    landed: Land, project_id: uuid.UUID, writer: LakeWriter, settings: Settings, database: Database
-) -> None:
-    snapshots = []
-    for number in range(4):
-        landed([commit(REPOSITORY, sha(str(number)), MAY)])
-        snapshots.append(writer.refresh(everything=True).snapshot_id)
-    with database.write() as session:
-        session.exec_driver_sql(
-            "INSERT INTO kino.report (id, kind, title, scope_type, period, as_of, lake_snapshot_id, snapshot_sha256,"
-            " snapshot) VALUES (gen_random_uuid(), 'qbr', 'A report', 'portfolio', '2026-Q2', now(), %s, '', '{}')",
-            (snapshots[1],),
-        )
-    writer.close()
-    kept = keep_lake(settings, datetime.now(UTC) + timedelta(days=2000))
-    assert kept.snapshots_expired > 2
-    assert check_warehouse(settings).ok
-    lake = connect_lake(settings.database_url, settings.lake_path, read_only=True, snapshot_id=snapshots[1])
-    assert lake.execute("SELECT count(*) FROM silver.commit").fetchall() == [(2,)]
-    lake.close()
-    with pytest.raises(LakeNotReady):
-        connect_lake(settings.database_url, settings.lake_path, read_only=True, snapshot_id=snapshots[0]).execute(
-            "SELECT count(*) FROM silver.commit"
-        )
-    again = keep_lake(settings, datetime.now(UTC) + timedelta(days=2000))
-    assert again.snapshots_expired <= 1, "what upkeep itself wrote"
+@pytest.fixture(scope="module")
+def lake(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrownLake]:
+    """A lake of three commits that came one by one. The tests below use it up: the last one damages it."""
+    project_id = uuid.uuid4()
+    made = [project_created(project_id, "Kino"), repository_connected(project_id, REPOSITORY)]
+    first, *later = [[commit(REPOSITORY, sha(str(number)), MAY)] for number in range(3)]
+    windows = [[*made, agent_report(project_id, "task_started", MAY), *first], *later]
+    with grown_lake(module_database_url, tmp_path_factory.mktemp("home"), windows) as grown:
+        yield grown
 
 
-def test_a_damaged_day_is_found_and_made_good_by_its_month(
-    landed: Land, project_id: uuid.UUID, writer: LakeWriter, settings: Settings
-) -> None:
-    landed([commit(REPOSITORY, sha("1"), MAY), agent_report(project_id, "task_started", MAY)])
-    writer.refresh(everything=True)
-    writer.close()
-    day = MAY.date()
-    assert check_some_day(settings).differences == {}
-    assert set(count_orphans(settings).values()) == {0}
-    lake = connect_lake(settings.database_url, settings.lake_path, read_only=False)
-    lake.execute("UPDATE gold.metric_value SET value = 7, numerator = 7 WHERE metric = 'commits' AND grain = 'day'")
-    lake.execute("DELETE FROM bronze.event WHERE source = 'agent'")
-    lake.close()
-    assert set(check_some_day(settings, day).differences) == {"commits"}
-    assert {fact for fact, orphans in count_orphans(settings).items() if orphans} == {
-        "agent_activity",
-        "agent_quarter",
-        "task",
-    }
-    assert writer.recompute_days(date(2026, 5, 1), date(2026, 5, 31)) > 0
-    assert check_some_day(settings, day).differences == {}
-
-
-def test_the_checks_of_the_night_and_a_backfill_of_months_run_in_dagster(
-    landed: Land, project_id: uuid.UUID, writer: LakeWriter, settings: Settings
-) -> None:
-    landed([commit(REPOSITORY, sha("1"), MAY)])
-    writer.refresh(everything=True)
-    with dagster_instance(settings) as instance:
+def test_the_checks_of_the_night_and_a_backfill_of_months_run_in_dagster(lake: GrownLake) -> None:
+    """That the numbers stay what they are, the test below checks."""
+    with dagster_instance(lake.settings) as instance:
         checked = defs.resolve_job_def("nightly_checks").execute_in_process(
-            instance=instance, resources={"settings": settings}
+            instance=instance, resources={"settings": lake.settings}
         )
         results = checked.get_asset_check_evaluations()
         assert all(result.passed for result in results)
@@ -133,14 +93,54 @@ def test_the_checks_of_the_night_and_a_backfill_of_months_run_in_dagster(
             "no_orphans",
             "plausible",
         }
-        kept = defs.resolve_job_def("upkeep").execute_in_process(instance=instance, resources={"settings": settings})
+        kept = defs.resolve_job_def("upkeep").execute_in_process(
+            instance=instance, resources={"settings": lake.settings}
+        )
         assert kept.success
         backfill = {f"dagster/asset_partition_range_{end}": f"2026-0{month}-01" for end, month in _APRIL_AND_MAY}
-        made = dg.materialize([months], instance=instance, tags=backfill, resources={"writer": writer})
+        made = dg.materialize([months], instance=instance, tags=backfill, resources={"writer": lake.writer})
         [event] = made.get_asset_materialization_events()[:1]
         assert event.materialization.metadata["first"].value == "2026-04-01"
         assert event.materialization.metadata["last"].value == "2026-05-31"
+
+
+def test_upkeep_leaves_every_number_and_the_snapshots_of_reports(lake: GrownLake) -> None:
+    settings, snapshots = lake.settings, [window.snapshot_id for window in lake.windows]
+    with psycopg.connect(libpq_url(settings.database_url)) as postgres:
+        postgres.execute(
+            "INSERT INTO kino.report (id, kind, title, scope_type, period, as_of, lake_snapshot_id, snapshot_sha256,"
+            " snapshot) VALUES (gen_random_uuid(), 'qbr', 'A report', 'portfolio', '2026-Q2', now(), %s, '', '{}')",
+            (snapshots[1],),
+        )
+    lake.close()
+    kept = keep_lake(settings, datetime.now(UTC) + timedelta(days=2000))
+    assert kept.snapshots_expired > 1
     assert check_warehouse(settings).ok
+    with closing(connect_lake(settings, read_only=True, snapshot_id=snapshots[1])) as at_report:
+        assert at_report.execute("SELECT count(*) FROM silver.commit").fetchall() == [(2,)]
+    with pytest.raises(LakeNotReady):
+        connect_lake(settings, read_only=True, snapshot_id=snapshots[0]).execute("SELECT count(*) FROM silver.commit")
+    again = keep_lake(settings, datetime.now(UTC) + timedelta(days=2000))
+    assert again.snapshots_expired <= 1, "what upkeep itself wrote"
+
+
+def test_a_damaged_day_is_found_and_made_good_by_its_month(lake: GrownLake) -> None:
+    """That a sound lake passes, the checks of the night show above."""
+    settings, day = lake.settings, MAY.date()
+    lake.close()
+    with closing(connect_lake(settings, read_only=False)) as tables:
+        tables.execute(
+            "UPDATE gold.metric_value SET value = 7, numerator = 7 WHERE metric = 'commits' AND grain = 'day'"
+        )
+        tables.execute("DELETE FROM bronze.event WHERE source = 'agent'")
+    assert set(check_some_day(settings, day).differences) == {"commits"}
+    assert {fact for fact, orphans in count_orphans(settings).items() if orphans} == {
+        "agent_activity",
+        "agent_quarter",
+        "task",
+    }
+    assert lake.writer.recompute_days(date(2026, 5, 1), date(2026, 5, 31)) > 0
+    assert check_some_day(settings, day).differences == {}
 
 
 def test_administrators_are_told_of_a_failed_run_once_a_day(settings: Settings, database: Database) -> None:

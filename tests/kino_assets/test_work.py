@@ -1,15 +1,11 @@
-"""The flow of work: hand-computed numbers, and the same ones in whatever order the log tells of it."""
+"""The flow of work: hand-computed numbers."""
 
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import settings as examples
-from hypothesis import strategies as st
 
-from kino_assets.check import check_warehouse
 from kino_assets.refresh import LakeWriter
 from kino_core.events import Event, agent_key
 from kino_core.gold import PORTFOLIO, MetricValue, Scope, open_gold
@@ -139,55 +135,3 @@ def test_the_flow_of_work(
         ("item KIN-2", 1, 0),
     ]
     assert len(found) == 7, "the changes of the days before too"
-
-
-@st.composite
-def logs(draw: st.DrawFn) -> list[list[Event]]:
-    """Return windows of a log: two projects, their items, and what people and agents tell of them, in any order."""
-    projects, items = [uuid.uuid4() for _ in range(2)], [uuid.uuid4() for _ in range(3)]
-    home = dict(zip(items, [projects[0], projects[0], projects[1]], strict=True))
-    moments = st.integers(0, 12).map(lambda hours: on(hours / 6))
-    keys = st.sampled_from(["KIN-1", "kin-2", None])
-    statuses = st.sampled_from([None, "TODO", "IN_PROGRESS", "BLOCKED", "DONE", "CANCELLED"])
-    users = st.sampled_from([None, ADA, GRACE])
-    events = [project_told(project, on(-1), created=True) for project in projects]
-    for item in items:
-        told = item_told(home[item], item, draw(moments), created=True, key=draw(keys), user=draw(users))
-        events.append(told)
-    for _ in range(draw(st.integers(3, 14))):
-        item, moment = draw(st.sampled_from(items)), draw(moments)
-        events.append(item_told(home[item], item, moment, key=draw(keys), said=draw(statuses), user=draw(users)))
-    kinds = st.sampled_from(["task_started", "task_completed", "blocker_identified"])
-    tasks = st.sampled_from(["KIN-1", "KIN-2", str(items[0])])
-    for _ in range(draw(st.integers(3, 14))):
-        data = draw(st.sampled_from([{}, {"blocker_id": "b"}, {"resolved": True}, {"blocker_id": {"odd": 1}}]))
-        report = agent_report(draw(st.sampled_from(projects)), draw(kinds), draw(moments), task=draw(tasks), **data)
-        events.append(report)
-    for _ in range(draw(st.integers(0, 3))):
-        blocker = draw(st.sampled_from(["b", "KIN-1"]))
-        events.append(blocker_resolved(draw(st.sampled_from(projects)), blocker, draw(moments)))
-    for project in projects:
-        zone, start = draw(st.sampled_from(["UTC", "Asia/Tokyo"])), draw(st.sampled_from([None, date(2026, 5, 11)]))
-        events.append(project_told(project, draw(moments), time_zone=zone, start=start))
-    for item in draw(st.lists(st.sampled_from(items), max_size=1)):
-        events.append(item_deleted(home[item], item, draw(moments)))
-    for person in draw(st.lists(st.sampled_from([GRACE_IN_GIT, None]), max_size=2)):
-        events.append(account_linked(GRACE, person, draw(moments)))
-    if draw(st.integers(0, 3)) == 0:
-        events.append(project_deleted(projects[1]))
-    shuffled = draw(st.permutations(events))
-    cuts = sorted(draw(st.lists(st.integers(0, len(shuffled)), min_size=2, max_size=2)))
-    return [shuffled[start:end] for start, end in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
-
-
-@examples(max_examples=2)
-@given(stories=st.lists(logs(), min_size=3, max_size=4))
-def test_in_any_order_it_is_the_same(
-    stories: list[list[list[Event]]], landed: Land, writer: LakeWriter, settings: Settings
-) -> None:
-    # What costs time is the refresh: each of the three takes a window of every story.
-    for windows in zip(*stories, strict=True):
-        landed([event for window in windows for event in window])
-        writer.refresh(everything=True)
-    check = check_warehouse(settings)
-    assert check.ok, [table for table in check.tables if table.differences]
