@@ -1,22 +1,18 @@
-"""What Dagster shows: every asset, check, job, schedule and sensor, and the real runs behind them."""
+"""What Dagster shows: every asset, check, job, schedule and sensor, and the real runs behind them.
+
+Dagster takes three seconds to load, and every worker reads every file of tests: those that need it load it.
+"""
 
 import uuid
 from datetime import date
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-import dagster as dg
 import psycopg
 import pytest
 
-from kino_assets import assets
-from kino_assets.assets import ImplausibleMetric
-from kino_assets.definitions import defs, refresh_job
-from kino_assets.instance import dagster_instance
-from kino_assets.newsletters import last_month
 from kino_assets.pipeline import TABLES
 from kino_assets.refresh import LakeWriter, lake_cursor
-from kino_assets.refresher import refresh_through_dagster
-from kino_assets.safety_net import stale_lake
 from kino_core.database import libpq_url
 from kino_core.measurements import FACTS
 from kino_core.metrics import METRICS, Kind
@@ -25,8 +21,13 @@ from tests.factories.events import commit
 from tests.kino_assets.conftest import REPOSITORY
 from tests.kino_assets.test_lake import MAY, Land, sha
 
+if TYPE_CHECKING:
+    import dagster as dg
+
 
 def test_every_metric_and_table_is_an_asset_with_its_check() -> None:
+    from kino_assets.definitions import defs
+
     graph = defs.resolve_asset_graph()
     keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
     assert keys == {
@@ -49,6 +50,10 @@ def test_every_metric_and_table_is_an_asset_with_its_check() -> None:
 
 
 def test_a_state_is_a_view_that_hangs_on_its_facts() -> None:
+    import dagster as dg
+
+    from kino_assets.definitions import defs
+
     graph = defs.resolve_asset_graph()
     stalled = graph.get(dg.AssetKey(["gold", "stalled_agents"]))
     assert stalled.kinds == {"view"}
@@ -57,6 +62,8 @@ def test_a_state_is_a_view_that_hangs_on_its_facts() -> None:
 
 
 def test_jobs_schedules_and_sensors() -> None:
+    from kino_assets.definitions import defs
+
     repository = defs.get_repository_def()
     assert {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")} == {
         "refresh",
@@ -73,6 +80,12 @@ def test_jobs_schedules_and_sensors() -> None:
 
 
 def test_a_run_in_this_process_shows_its_lineage(landed: Land, project_id: uuid.UUID, settings: Settings) -> None:
+    import dagster as dg
+
+    from kino_assets.definitions import refresh_job
+    from kino_assets.instance import dagster_instance
+    from kino_assets.refresher import refresh_through_dagster
+
     landed([commit(REPOSITORY, sha("1"), MAY)])
     done = refresh_through_dagster(settings, everything=True)
     assert done.events == 3
@@ -102,12 +115,16 @@ def test_a_run_in_this_process_shows_its_lineage(landed: Land, project_id: uuid.
         assert "stalled_agents" not in shown
 
 
-def _materialized(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[dg.DagsterEvent]:
+def _materialized(instance: "dg.DagsterInstance", run: "dg.DagsterRun") -> list["dg.DagsterEvent"]:
     logged = [entry.dagster_event for entry in instance.all_logs(run.run_id)]
     return [event for event in logged if event and event.is_step_materialization]
 
 
 def test_an_implausible_number_rolls_the_refresh_back(landed: Land, project_id: uuid.UUID, settings: Settings) -> None:
+    from kino_assets import assets
+    from kino_assets.assets import ImplausibleMetric
+    from kino_assets.refresher import refresh_through_dagster
+
     landed([commit(REPOSITORY, sha("1"), MAY)])
     impossible = {**assets._PLAUSIBLE, Kind.SUM: ("No sum is positive.", "value > 0")}
     with patch.object(assets, "_PLAUSIBLE", impossible), pytest.raises(ImplausibleMetric, match="gold"):
@@ -117,6 +134,11 @@ def test_an_implausible_number_rolls_the_refresh_back(landed: Land, project_id: 
 
 
 def test_a_part_of_the_lake_can_be_asked_for(landed: Land, project_id: uuid.UUID, settings: Settings) -> None:
+    import dagster as dg
+
+    from kino_assets import assets
+    from kino_assets.instance import dagster_instance
+
     landed([commit(REPOSITORY, sha("1"), MAY)])
     writer = LakeWriter(settings)
     with dagster_instance(settings) as instance:
@@ -131,6 +153,10 @@ def test_a_part_of_the_lake_can_be_asked_for(landed: Land, project_id: uuid.UUID
 def test_the_safety_net_asks_for_a_run_only_when_events_wait_long(
     landed: Land, project_id: uuid.UUID, settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import dagster as dg
+
+    from kino_assets.safety_net import stale_lake
+
     monkeypatch.setenv("KINO_HOME", str(settings.home))
     monkeypatch.setenv("DATABASE_URL", database_url)
     assert isinstance(stale_lake(), dg.SkipReason)
@@ -142,5 +168,7 @@ def test_the_safety_net_asks_for_a_run_only_when_events_wait_long(
 
 
 def test_the_newsletter_is_of_the_month_before() -> None:
+    from kino_assets.newsletters import last_month
+
     assert str(last_month(date(2026, 1, 1))) == "2025-12"
     assert str(last_month(date(2026, 3, 31))) == "2026-02"

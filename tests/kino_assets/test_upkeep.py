@@ -1,19 +1,17 @@
-"""The lake's upkeep, the checks of the night, months computed anew, and who is told of a failed run."""
+"""The lake's upkeep, the checks of the night, months computed anew, and who is told of a failed run.
+
+Dagster takes three seconds to load, and every worker reads every file of tests: those that need it load it.
+"""
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
 
-import dagster as dg
 import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kino_assets.alerts import KIND, tell_administrators
 from kino_assets.check import StateCheck, check_some_day, check_states, check_warehouse, count_orphans
-from kino_assets.definitions import defs
-from kino_assets.instance import dagster_instance
-from kino_assets.months import months
 from kino_assets.refresh import LakeWriter, has_lake
 from kino_assets.upkeep import EVERY_SNAPSHOT_FOR, Kept, expendable, keep_lake
 from kino_core.database import Database, libpq_url
@@ -119,6 +117,12 @@ def test_a_damaged_day_is_found_and_made_good_by_its_month(
 def test_the_checks_of_the_night_and_a_backfill_of_months_run_in_dagster(
     landed: Land, project_id: uuid.UUID, writer: LakeWriter, settings: Settings
 ) -> None:
+    import dagster as dg
+
+    from kino_assets.definitions import defs
+    from kino_assets.instance import dagster_instance
+    from kino_assets.months import months
+
     landed([commit(REPOSITORY, sha("1"), MAY)])
     writer.refresh(everything=True)
     with dagster_instance(settings) as instance:
@@ -144,6 +148,8 @@ def test_the_checks_of_the_night_and_a_backfill_of_months_run_in_dagster(
 
 
 def test_administrators_are_told_of_a_failed_run_once_a_day(settings: Settings, database: Database) -> None:
+    from kino_assets.alerts import KIND, tell_administrators
+
     with psycopg.connect(libpq_url(settings.database_url)) as postgres:
         postgres.execute(
             'INSERT INTO kino."user" (id, email, name, role, password_hash) VALUES'
