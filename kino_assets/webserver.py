@@ -1,22 +1,16 @@
 """Dagster's user interface on loopback. It knows no sign-in, so no other site's page may speak to it."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import uvicorn
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 from dagster_webserver.version import __version__
-from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kino_assets.instance import dagster_instance
-from kino_core.origins import is_own_host, is_own_page
+from kino_assets.own_pages import OwnPagesOnly
 from kino_core.settings import Settings
-
-REFUSED = "This request came from another site's page, or under another name than this machine's: nothing was done.\n"
 
 
 def serve_dagster(settings: Settings, workspace: Path) -> None:
@@ -29,37 +23,3 @@ def serve_dagster(settings: Settings, workspace: Path) -> None:
     ):
         app = OwnPagesOnly(create_app_from_workspace_process_context(context), settings.api_base_url)
         uvicorn.run(app, host="127.0.0.1", port=settings.dagster_port, log_level="warning")
-
-
-class OwnPagesOnly:
-    """Lets through what its own pages and local programs send, and from elsewhere only links to its pages."""
-
-    def __init__(self, app: ASGIApp, base_url: str) -> None:
-        """Answer under the names of this machine and under the host of `base_url`, where people reach Kino."""
-        self._app = app
-        self._own_host = urlsplit(base_url).hostname
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection, or the lifespan."""
-        if scope["type"] == "lifespan" or self._may_pass(scope):
-            await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-        else:
-            await PlainTextResponse(REFUSED, 403)(scope, receive, send)
-
-    def _may_pass(self, scope: Scope) -> bool:
-        headers = Headers(scope=scope)
-        host = headers.get("host", "")
-        if not is_own_host(host, self._own_host):
-            return False
-        if is_own_page(headers.get("sec-fetch-site"), headers.get("origin"), host) is False:
-            return _only_reads(scope)
-        # A link in a mail counts as nobody's page, and GraphQL takes commands by GET as well.
-        return headers.get("sec-fetch-mode") != "navigate" or _only_reads(scope)
-
-
-def _only_reads(scope: Scope) -> bool:
-    """Return whether a request can change nothing, whoever's page it came from."""
-    is_graphql = scope["path"].rstrip("/").endswith("/graphql") and scope["query_string"]
-    return scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and not is_graphql

@@ -1,7 +1,7 @@
 """How wide text is, before anyone draws it: measured with the font's own widths, a little on the wide side."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from pathlib import Path
 from unicodedata import combining, east_asian_width
@@ -23,25 +23,27 @@ _FILES = {
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """Return the width of `text` on one line, in inches, at `size` points."""
-    widths = _widths(bold)
-    ems = sum(widths[character] if character in widths else _guess(character) for character in text)
-    return ems * size / 72 * _SAFETY
+    return _inches(_ems(text, bold), size)
 
 
-def lines(text: str, size: float, wide: float, *, bold: bool = False) -> list[str]:
+# What a page holds is measured again at every size that it is tried at, and once more when it is drawn.
+@lru_cache(maxsize=4096)
+def lines(text: str, size: float, wide: float, *, bold: bool = False) -> tuple[str, ...]:
     """Return `text` broken into lines of at most `wide` inches; words that are too long break anywhere."""
     broken: list[str] = []
-    line = ""
+    line, ems = "", 0.0
     for word in text.split(" "):
-        candidate = f"{line} {word}" if line else word
-        if width(candidate, size, bold=bold) <= wide:
-            line = candidate
+        added = f" {word}" if line else word
+        longer = _ems(added, bold, ems)
+        if _inches(longer, size) <= wide:
+            line, ems = line + added, longer
             continue
         if line:
             broken.append(line)
         *whole, line = _pieces(word, size, wide, bold)
         broken.extend(whole)
-    return [*broken, line]
+        ems = _ems(line, bold)
+    return (*broken, line)
 
 
 def height(text: str, size: float, wide: float, *, bold: bool = False) -> float:
@@ -73,13 +75,27 @@ def runs(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _pieces(word: str, size: float, wide: float, bold: bool) -> Iterator[str]:
-    piece = ""
+    piece, ems = "", 0.0
     for character in word:
-        if piece and width(piece + character, size, bold=bold) > wide:
+        longer = _ems(character, bold, ems)
+        if piece and _inches(longer, size) > wide:
             yield piece
-            piece = ""
-        piece += character
+            piece, longer = "", _ems(character, bold)
+        piece, ems = piece + character, longer
     yield piece
+
+
+def _ems(text: str, bold: bool, before: float = 0.0) -> float:
+    """Return the width of `text` in ems, behind something that is `before` ems wide."""
+    widths = _widths(bold)
+    for character in text:
+        known = widths.get(character)
+        before += _guess(character) if known is None else known
+    return before
+
+
+def _inches(ems: float, size: float) -> float:
+    return ems * size / 72 * _SAFETY
 
 
 def _guess(character: str) -> float:

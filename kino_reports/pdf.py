@@ -6,9 +6,6 @@ import logging
 import os
 from datetime import datetime
 
-from weasyprint import HTML
-from weasyprint.urls import URLFetcher
-
 from kino_reports import fit, look, measure, svg
 from kino_reports.charts import Chart
 from kino_reports.layout import (
@@ -62,6 +59,10 @@ def render(story: Story, moment: datetime) -> bytes:
 
 def write_pdf(page: str) -> bytes:
     """Return the HTML `page` as a tagged PDF; it may use data: addresses and nothing else."""
+    # WeasyPrint takes two seconds to load: whoever makes another form of a report does not wait for it.
+    from weasyprint import HTML  # noqa: PLC0415  as above
+    from weasyprint.urls import URLFetcher  # noqa: PLC0415  as above
+
     # One line for every character that no installed font has would bury everything else in the log.
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     # The identifier is part of the bytes and random by default.

@@ -14,11 +14,13 @@ import psycopg
 import pytest
 import redis
 import structlog
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from kino_api import passwords
 from kino_cli import postgres, valkey
 from kino_core import schema_changes
 from kino_core.database import Database
@@ -94,6 +96,27 @@ def _template(postgres_url: str) -> str:
         admin.execute(f"CREATE DATABASE {TEMPLATE}")
     schema_changes.migrate(_named(postgres_url, TEMPLATE))
     return TEMPLATE
+
+
+REAL_HASHER, REAL_NOBODY = passwords._hasher, passwords._NOBODY
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Hash with the least that argon2id takes: as it is meant, each sign-in fills 64 MiB and takes 0.2 s of a core."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", QUICK_HASHER)
+        patch.setattr(passwords, "_NOBODY", QUICK_HASHER.hash("nothing anybody could type"))
+        yield
+
+
+@pytest.fixture
+def real_hasher(monkeypatch: pytest.MonkeyPatch) -> PasswordHasher:
+    """Have passwords hashed as strongly as outside the tests."""
+    monkeypatch.setattr(passwords, "_hasher", REAL_HASHER)
+    monkeypatch.setattr(passwords, "_NOBODY", REAL_NOBODY)
+    return REAL_HASHER
 
 
 FreshDatabase = Callable[[], AbstractContextManager[str]]

@@ -16,9 +16,7 @@ import psycopg
 import pytest
 
 from kino_assets.check import check_warehouse
-from kino_assets.instance import dagster_instance
 from kino_assets.refresh import LakeWriter, LogReplaced
-from kino_assets.refresher import _follow
 from kino_cli.postgres import reachable_binaries
 from kino_core.database import Database, libpq_url
 from kino_core.events import Event
@@ -199,6 +197,10 @@ def test_a_dump_restored_into_a_younger_server(restored: tuple[Place, list[Event
 
 
 def test_the_refresher_rebuilds_the_lake_of_a_restored_dump(restored: tuple[Place, list[Event], list[Event]]) -> None:
+    # Dagster takes three seconds to load, and every worker reads this file.
+    from kino_assets.instance import dagster_instance
+    from kino_assets.refresher import _follow
+
     there, _, new = restored
     there.takes(new)
     stop = threading.Event()

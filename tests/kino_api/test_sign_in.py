@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 import jwt
+import pytest
 
+from kino_api import passwords
 from kino_api.cookies import ACCESS_COOKIE, REFRESH_COOKIE
 from kino_api.passwords import hash_password, is_password
 from kino_api.sessions import IDLE_LIMIT
@@ -67,6 +69,7 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(kino: Kino)
     assert told[0][0] == "WRONG_CREDENTIALS"
 
 
+@pytest.mark.usefixtures("real_hasher")
 def test_passwords_are_argon2id_of_any_unicode() -> None:
     password = "pässwörd 日本語 🔑🔑🔑🔑"
     stored = hash_password(password)
@@ -74,6 +77,11 @@ def test_passwords_are_argon2id_of_any_unicode() -> None:
     assert is_password(password, stored)
     assert not is_password(password[:-1], stored)
     assert not is_password(password, None)
+
+
+@pytest.mark.usefixtures("real_hasher")
+def test_who_is_nobody_costs_what_a_password_made_today_costs() -> None:
+    assert not passwords.needs_new_hash(passwords._NOBODY)
 
 
 def test_a_disabled_user_is_out_at_once_and_cannot_come_back(kino: Kino) -> None:

@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from kino_assets.webserver import OwnPagesOnly
+from kino_assets.own_pages import OwnPagesOnly
 
 HERE = {"host": "localhost:3000"}
 EVIL = {"origin": "http://evil.example"}

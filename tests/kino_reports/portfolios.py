@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, date, datetime, timedelta
 
 from kino_core.events import stable_id
-from kino_core.metrics import METRICS, ScopeType, Unit
+from kino_core.metrics import METRICS, ScopeType, Unit, metric
 from kino_core.periods import Grain, Period, parse_period
 from kino_reports.freeze import STEPPED, TRENDS, step_grain
 from kino_reports.snapshot import (
@@ -36,7 +36,7 @@ HARD_NAMES = (
 
 def reading(key: str, place: int, factor: float) -> Reading:
     """Return a value that looks like its metric's, larger for larger `place` and `factor`."""
-    declared = next(metric for metric in METRICS if metric.key == key)
+    declared = metric(key)
     if declared.unit is Unit.SHARE:
         value = round(min(0.97, (0.12 + 0.021 * (place % 20)) * factor), 4)
         bounded = key.startswith("agent_")

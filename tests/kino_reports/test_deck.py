@@ -3,7 +3,9 @@
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from pptx import Presentation
@@ -18,22 +20,33 @@ from kino_reports.deck.charts import safe_cell
 from kino_reports.deck.render import render
 from kino_reports.layout import lay_out
 from kino_reports.snapshot import ReportSnapshot
+from kino_reports.story import Story
 from tests.kino_reports.portfolios import AS_OF, HARD_NAMES, many, snapshot
 
-PORTFOLIOS = {
-    "five projects": snapshot(),
-    "hard names": snapshot(HARD_NAMES),
-    "one project": snapshot(("W" * 100,), scope=ScopeType.PROJECT),
-    "no project": snapshot(()),
-    "sixty projects": many(60),
+PORTFOLIOS: dict[str, Callable[[], ReportSnapshot]] = {
+    "five projects": snapshot,
+    "hard names": lambda: snapshot(HARD_NAMES),
+    "one project": lambda: snapshot(("W" * 100,), scope=ScopeType.PROJECT),
+    "no project": lambda: snapshot(()),
+    "sixty projects": lambda: many(60),
 }
-_MADE: dict[str, bytes] = {}
+
+# Drawn and opened once, when the first test asks: the tests only look.
 
 
+@cache
+def told(name: str) -> Story:
+    return qbr.tell(PORTFOLIOS[name]())
+
+
+@cache
 def made(name: str) -> bytes:
-    if name not in _MADE:
-        _MADE[name] = render(qbr.tell(PORTFOLIOS[name]), AS_OF)
-    return _MADE[name]
+    return render(told(name), AS_OF)
+
+
+@cache
+def opened(name: str) -> Deck:
+    return Presentation(io.BytesIO(made(name)))
 
 
 @pytest.fixture(params=PORTFOLIOS)
@@ -43,7 +56,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def deck(name: str) -> Deck:
-    return Presentation(io.BytesIO(made(name)))
+    return opened(name)
 
 
 def test_it_is_16_9_with_our_own_layouts(deck: Deck) -> None:
@@ -94,7 +107,7 @@ def test_no_placeholder_is_empty_and_every_slide_has_title_footer_and_number(dec
 
 
 def test_charts_are_native_and_hold_the_storys_numbers(name: str, deck: Deck) -> None:
-    story = qbr.tell(PORTFOLIOS[name])
+    story = told(name)
     native = [shape.chart for slide in deck.slides for shape in slide.shapes if shape.has_chart]
     assert len(native) == len(story.charts)
     for chart, drawn in zip(story.charts, native, strict=True):
@@ -133,13 +146,13 @@ def test_notes_hold_the_source(deck: Deck) -> None:
 
 
 def test_slides_are_the_pages_of_the_layout(name: str, deck: Deck) -> None:
-    pages = lay_out(qbr.tell(PORTFOLIOS[name]))
+    pages = lay_out(told(name))
     titles = [slide.shapes.title.text_frame.text for slide in deck.slides if slide.shapes.title]
     assert titles[1:] == [page.title for page in pages]
 
 
 def test_the_same_snapshot_gives_the_same_bytes() -> None:
-    assert render(qbr.tell(snapshot()), AS_OF) == made("five projects")
+    assert render(qbr.tell(PORTFOLIOS["five projects"]()), AS_OF) == made("five projects")
 
 
 def test_nothing_in_the_file_tells_when_or_where_it_was_made() -> None:
@@ -182,8 +195,8 @@ def test_control_characters_and_formulas_do_no_harm() -> None:
 
 
 def test_pale_colours_are_outlined() -> None:
-    deck = Presentation(io.BytesIO(made("five projects")))
-    stacked = next(chart for chart in qbr.tell(snapshot()).charts if chart.kind is ChartKind.STACKED_BAR)
+    deck = opened("five projects")
+    stacked = next(chart for chart in told("five projects").charts if chart.kind is ChartKind.STACKED_BAR)
     shape = next(
         shape for slide in deck.slides for shape in slide.shapes if shape.has_chart and shape.name == stacked.title
     )

@@ -1,5 +1,7 @@
 """Nothing overflows: every block fits its box, every box the page, and no two boxes meet."""
 
+from collections.abc import Callable
+from functools import cache
 from itertools import combinations
 
 import pytest
@@ -10,34 +12,46 @@ from kino_core.metrics import ScopeType
 from kino_core.periods import parse_period
 from kino_reports import fit, layout, measure, qbr
 from kino_reports.charts import Chart
-from kino_reports.layout import Box, Placed, lay_out, tile_boxes
+from kino_reports.layout import Box, PageLayout, Placed, lay_out, tile_boxes
 from kino_reports.snapshot import ReportSnapshot
 from kino_reports.story import Change, Claims, Lines, Story, Table, Tile, Tiles
 from tests.kino_reports.portfolios import HARD_NAMES, many, snapshot
 
-PORTFOLIOS: dict[str, ReportSnapshot] = {
-    "five projects": snapshot(),
-    "hard names": snapshot(HARD_NAMES, blockers=7),
-    "one project": snapshot(("FastAPI",), scope=ScopeType.PROJECT),
-    "one hard project": snapshot(("W" * 100,), scope=ScopeType.PROJECT),
-    "no project": snapshot(()),
-    "no data": snapshot(("Quiet",), silent=True),
-    "sixty projects": many(60),
-    "a hundred projects": many(100),
-    "a month": snapshot(period=parse_period("2026-09")),
-    "a year": snapshot(period=parse_period("2025")),
-    "a free range": snapshot(period=parse_period("2026-07-03/2026-09-17")),
-    "a running period": snapshot(period=parse_period("2026-Q4")),
+PORTFOLIOS: dict[str, Callable[[], ReportSnapshot]] = {
+    "five projects": snapshot,
+    "hard names": lambda: snapshot(HARD_NAMES, blockers=7),
+    "one project": lambda: snapshot(("FastAPI",), scope=ScopeType.PROJECT),
+    "one hard project": lambda: snapshot(("W" * 100,), scope=ScopeType.PROJECT),
+    "no project": lambda: snapshot(()),
+    "no data": lambda: snapshot(("Quiet",), silent=True),
+    "sixty projects": lambda: many(60),
+    "a hundred projects": lambda: many(100),
+    "a month": lambda: snapshot(period=parse_period("2026-09")),
+    "a year": lambda: snapshot(period=parse_period("2025")),
+    "a free range": lambda: snapshot(period=parse_period("2026-07-03/2026-09-17")),
+    "a running period": lambda: snapshot(period=parse_period("2026-Q4")),
 }
+
+# Told and laid out once, when the first test asks: the tests only look.
+
+
+@cache
+def told(name: str) -> Story:
+    return qbr.tell(PORTFOLIOS[name]())
+
+
+@cache
+def laid_out(name: str) -> tuple[PageLayout, ...]:
+    return lay_out(told(name))
 
 
 @pytest.fixture(params=PORTFOLIOS)
-def story(request: pytest.FixtureRequest) -> Story:
-    return qbr.tell(PORTFOLIOS[request.param])
+def pages(request: pytest.FixtureRequest) -> tuple[PageLayout, ...]:
+    return laid_out(request.param)
 
 
-def test_every_block_stands_on_the_page_above_the_footer(story: Story) -> None:
-    for page in lay_out(story):
+def test_every_block_stands_on_the_page_above_the_footer(pages: tuple[PageLayout, ...]) -> None:
+    for page in pages:
         for placed in page.placed:
             box = placed.box
             assert box.left >= layout.MARGIN - 1e-6
@@ -46,22 +60,22 @@ def test_every_block_stands_on_the_page_above_the_footer(story: Story) -> None:
             assert box.bottom <= layout.FOOTER_BOX.top, (page.title, placed)
 
 
-def test_no_two_blocks_meet(story: Story) -> None:
-    for page in lay_out(story):
+def test_no_two_blocks_meet(pages: tuple[PageLayout, ...]) -> None:
+    for page in pages:
         for one, other in combinations(page.placed, 2):
             assert not _meet(one.box, other.box), (page.title, one, other)
 
 
-def test_every_text_fits_its_box(story: Story) -> None:
-    for page in lay_out(story):
+def test_every_text_fits_its_box(pages: tuple[PageLayout, ...]) -> None:
+    for page in pages:
         assert measure.height(page.title, page.title_size, layout.TITLE_BOX.width, bold=True) <= 1.0 + 1e-6
         assert measure.width(page.section, 12, bold=True) <= layout.SECTION_BOX.width
         for placed in page.placed:
             assert _needed(placed) <= placed.box.height + 1e-6, (page.title, placed)
 
 
-def test_tiles_hold_their_lines(story: Story) -> None:
-    for page in lay_out(story):
+def test_tiles_hold_their_lines(pages: tuple[PageLayout, ...]) -> None:
+    for page in pages:
         for placed in page.placed:
             if isinstance(placed.block, Tiles):
                 for tile, box in zip(placed.block.tiles, tile_boxes(placed.block, placed.box), strict=True):
@@ -70,8 +84,8 @@ def test_tiles_hold_their_lines(story: Story) -> None:
                         assert measure.width(line.text, line.size, bold=bold) <= box.width - 2 * fit.TILE_PADDING
 
 
-def test_no_page_is_empty_and_charts_have_room(story: Story) -> None:
-    for page in lay_out(story):
+def test_no_page_is_empty_and_charts_have_room(pages: tuple[PageLayout, ...]) -> None:
+    for page in pages:
         assert page.placed
         for placed in page.placed:
             match placed.block:
@@ -87,8 +101,8 @@ def test_no_page_is_empty_and_charts_have_room(story: Story) -> None:
 
 
 def test_nothing_of_a_flowing_slide_is_lost() -> None:
-    story = qbr.tell(many(60))
-    method = [page for page in lay_out(story) if page.slide.key == "definitions"]
+    story = told("sixty projects")
+    method = [page for page in laid_out("sixty projects") if page.slide.key == "definitions"]
     shown = [row for page in method for placed in page.placed for row in placed.block.rows]  # type: ignore[union-attr]
     [table] = [block for slide in story.slides if slide.key == "definitions" for block in slide.blocks]
     assert isinstance(table, Table)
@@ -96,7 +110,7 @@ def test_nothing_of_a_flowing_slide_is_lost() -> None:
 
 
 def test_rows_that_do_not_fit_are_counted() -> None:
-    page = next(page for page in lay_out(qbr.tell(many(60))) if page.slide.section == "Roadmap")
+    page = next(page for page in laid_out("sixty projects") if page.slide.section == "Roadmap")
     table = page.placed[0].block
     assert isinstance(table, Table)
     assert table.left_out > 0

@@ -5,6 +5,8 @@ import http.server
 import io
 import re
 import threading
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,22 +16,34 @@ from kino_core.metrics import ScopeType
 from kino_reports import measure, qbr
 from kino_reports.layout import lay_out
 from kino_reports.pdf import render, write_pdf
-from kino_reports.story import Table, Tiles
+from kino_reports.snapshot import ReportSnapshot
+from kino_reports.story import Story, Table, Tiles
 from tests.kino_reports.portfolios import AS_OF, HARD_NAMES, snapshot
 
-PORTFOLIOS = {
-    "five projects": snapshot(),
-    "hard names": snapshot(HARD_NAMES),
-    "one project": snapshot(("FastAPI",), scope=ScopeType.PROJECT),
-    "no project": snapshot(()),
+PORTFOLIOS: dict[str, Callable[[], ReportSnapshot]] = {
+    "five projects": snapshot,
+    "hard names": lambda: snapshot(HARD_NAMES),
+    "one project": lambda: snapshot(("FastAPI",), scope=ScopeType.PROJECT),
+    "no project": lambda: snapshot(()),
 }
-_MADE: dict[str, bytes] = {}
+
+# Drawn and read once, when the first test asks: each takes seconds.
 
 
+@cache
+def told(name: str) -> Story:
+    return qbr.tell(PORTFOLIOS[name]())
+
+
+@cache
 def made(name: str) -> bytes:
-    if name not in _MADE:
-        _MADE[name] = render(qbr.tell(PORTFOLIOS[name]), AS_OF)
-    return _MADE[name]
+    return render(told(name), AS_OF)
+
+
+@cache
+def texts(name: str) -> list[str]:
+    """The text of each page without its spaces, the title page's first."""
+    return [flat(page.extract_text()) for page in PdfReader(io.BytesIO(made(name))).pages]
 
 
 def flat(text: str) -> str:
@@ -47,12 +61,11 @@ def reader(name: str) -> PdfReader:
 
 
 def test_pages_mirror_the_slides(name: str, reader: PdfReader) -> None:
-    pages = lay_out(qbr.tell(PORTFOLIOS[name]))
+    pages = lay_out(told(name))
     assert len(reader.pages) == len(pages) + 1
-    for page, laid in zip(reader.pages[1:], pages, strict=True):
+    for page, text, laid in zip(reader.pages[1:], texts(name)[1:], pages, strict=True):
         box = page.mediabox
         assert (round(float(box.width)), round(float(box.height))) == (960, 540)
-        text = flat(page.extract_text())
         assert text.endswith(f"{laid.number}")
         assert "Asof22November2026,20:00UTC" in text
         if laid.title.isascii():
@@ -60,9 +73,7 @@ def test_pages_mirror_the_slides(name: str, reader: PdfReader) -> None:
 
 
 def test_every_number_of_the_story_is_on_its_page() -> None:
-    reader = PdfReader(io.BytesIO(made("five projects")))
-    for page, laid in zip(reader.pages[1:], lay_out(qbr.tell(PORTFOLIOS["five projects"])), strict=True):
-        text = flat(page.extract_text())
+    for text, laid in zip(texts("five projects")[1:], lay_out(told("five projects")), strict=True):
         for placed in laid.placed:
             match placed.block:
                 case Tiles(tiles):
@@ -72,9 +83,8 @@ def test_every_number_of_the_story_is_on_its_page() -> None:
 
 
 def test_labelled_charts_show_their_numbers_as_text() -> None:
-    reader = PdfReader(io.BytesIO(made("five projects")))
-    text = flat("\n".join(page.extract_text() for page in reader.pages))
-    bars = next(chart for chart in qbr.tell(snapshot()).charts if chart.key == "merged-by-project")
+    text = "".join(texts("five projects"))
+    bars = next(chart for chart in told("five projects").charts if chart.key == "merged-by-project")
     for category, value in zip(bars.categories, bars.series[0].values, strict=True):
         assert flat(category) in text
         assert flat(bars.text(value)) in text
@@ -84,7 +94,7 @@ def test_it_is_tagged_bookmarked_and_told_in_words(name: str, reader: PdfReader)
     root = reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"] == "en"
-    titles = [slide.title for slide in qbr.tell(PORTFOLIOS[name]).slides]
+    titles = [slide.title for slide in told(name).slides]
     outline = [entry.title for entry in reader.outline]  # type: ignore[union-attr]
     assert len(outline) == len(titles) + 1
     assert reader.metadata is not None
@@ -93,14 +103,13 @@ def test_it_is_tagged_bookmarked_and_told_in_words(name: str, reader: PdfReader)
 
 
 def test_pictures_have_alternative_texts() -> None:
-    content = render(qbr.tell(snapshot()), AS_OF)
-    reader = PdfReader(io.BytesIO(content))
+    reader = PdfReader(io.BytesIO(made("five projects")))
     alternatives = [
         element["/Alt"]
         for element in (found.get_object() for found in _objects(reader))
         if isinstance(element, dict) and element.get("/S") == "/Figure"
     ]
-    assert len(alternatives) == len(qbr.tell(snapshot()).charts)
+    assert len(alternatives) == len(told("five projects").charts)
     assert all(str(text).startswith("Chart: ") for text in alternatives)
 
 
@@ -117,7 +126,9 @@ def test_fonts_are_embedded(reader: PdfReader) -> None:
 
 
 def test_the_same_snapshot_gives_the_same_bytes() -> None:
-    assert render(qbr.tell(snapshot()), AS_OF) == made("five projects")
+    again = PORTFOLIOS["one project"]()
+    assert qbr.tell(again).charts
+    assert render(qbr.tell(again), AS_OF) == made("one project")
 
 
 def test_it_stays_small() -> None:
@@ -152,7 +163,7 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
 
 
 def test_titles_stay_on_their_lines() -> None:
-    for laid in lay_out(qbr.tell(snapshot(HARD_NAMES))):
+    for laid in lay_out(told("hard names")):
         assert len(measure.lines(laid.title, laid.title_size, 12.133, bold=True)) <= 2
 
 
