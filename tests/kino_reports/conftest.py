@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -23,25 +24,30 @@ Tell = Callable[[Sequence[Event]], None]
 @pytest.fixture
 def tell(database: Database) -> Tell:
     """Land events and fold them."""
-
-    def act(events: Sequence[Event]) -> None:
-        with database.write() as session:
-            land(session, events)
-        while fold_pending(database):
-            fold_next(database)
-
-    return act
+    return partial(_land_and_fold, database)
 
 
 @pytest.fixture
-def project_id(database: Database, tell: Tell) -> uuid.UUID:
+def project_id(database: Database) -> uuid.UUID:
     """The project `Kino & Söhne` with a month of commits, merged pull requests and an agent's reports."""
+    return tell_of_a_project(database)
+
+
+def tell_of_a_project(database: Database) -> uuid.UUID:
+    """Make `Kino & Söhne`, land and fold its month, and return its id."""
     with database.write() as session:
         made = create_project(session, "Kino & Söhne", "Renewal")
         connect_repository(session, made.id, REPOSITORY)
         session.exec_driver_sql("UPDATE kino.project SET created_at = '2026-01-01'")
-    tell([*history(made.id), *reports(made.id)])
+    _land_and_fold(database, [*history(made.id), *reports(made.id)])
     return made.id
+
+
+def _land_and_fold(database: Database, events: Sequence[Event]) -> None:
+    with database.write() as session:
+        land(session, events)
+    while fold_pending(database):
+        fold_next(database)
 
 
 def history(project_id: uuid.UUID) -> list[Event]:

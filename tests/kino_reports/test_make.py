@@ -5,7 +5,9 @@ import io
 import json
 import re
 import uuid
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,31 +16,49 @@ from pypdf import PdfReader
 
 from kino_assets.refresh import LakeWriter
 from kino_cli.main import kino
-from kino_core.database import Database
+from kino_core.database import Database, ReadSession
 from kino_core.errors import InvalidInput
 from kino_core.gold import PORTFOLIO, Scope
 from kino_core.metrics import ScopeType
-from kino_core.periods import parse_period
-from kino_core.settings import Settings
+from kino_core.periods import Period, parse_period
+from kino_core.settings import Settings, settings_from
 from kino_reports import store
 from kino_reports.make import check_formats, file_name, make_report, render
 from kino_reports.snapshot import ReportKind
+from tests.kino_reports.conftest import tell_of_a_project
 from tests.kino_reports.portfolios import HARD_NAMES, snapshot
 
 MONTH = parse_period("2026-09")
 
 
-@pytest.fixture
-def lake(settings: Settings, project_id: uuid.UUID) -> None:
-    with closing(LakeWriter(settings)) as writer:
+@dataclass(frozen=True)
+class Told:
+    """A Kino whose lake knows one project."""
+
+    settings: Settings
+    database: Database
+    project_id: uuid.UUID
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory, module_database_url: str, redis_server_url: str) -> Iterator[Told]:
+    """One for the tests that make reports: each makes and lists its own, and none changes what they are made of."""
+    settings = settings_from(
+        {
+            "KINO_HOME": str(tmp_path_factory.mktemp("home")),
+            "DATABASE_URL": module_database_url,
+            "REDIS_URL": redis_server_url,
+        }
+    )
+    with closing(Database(module_database_url)) as database, closing(LakeWriter(settings)) as writer:
+        project_id = tell_of_a_project(database)
         writer.refresh(everything=True)
+        yield Told(settings, database, project_id)
 
 
-@pytest.mark.usefixtures("lake")
-def test_one_snapshot_many_forms_the_same_numbers(
-    settings: Settings, database: Database, project_id: uuid.UUID
-) -> None:
-    made = make_report(settings, ReportKind.QBR, Scope(ScopeType.PROJECT, project_id), MONTH)
+def test_one_snapshot_many_forms_the_same_numbers(lake: Told) -> None:
+    settings, database = lake.settings, lake.database
+    made = make_report(settings, ReportKind.QBR, Scope(ScopeType.PROJECT, lake.project_id), MONTH)
     assert {form: path.name for form, path in made.files.items()} == {
         form: f"kino-qbr-kino-sohne-2026-09.{form}" for form in ("html", "pdf", "pptx")
     }
@@ -58,7 +78,7 @@ def test_one_snapshot_many_forms_the_same_numbers(
         assert "1 blocker is open, for 10 days" in text
 
     with database.read() as session:
-        [listed] = store.list_reports(session)
+        [listed] = _listed(session, ReportKind.QBR, MONTH)
         assert listed == store.find_report(session, made.report_id)
         kept = store.load_snapshot(session, made.report_id)
     assert listed.snapshot_sha256 == kept.sha256 == made.snapshot_sha256
@@ -69,30 +89,34 @@ def test_one_snapshot_many_forms_the_same_numbers(
         assert render(kept, [form])[form] == content
 
 
-@pytest.mark.usefixtures("lake")
-def test_the_same_data_is_the_same_report(settings: Settings, database: Database) -> None:
+def test_the_same_data_is_the_same_report(lake: Told) -> None:
+    settings = lake.settings
     first = make_report(settings, ReportKind.NEWSLETTER, PORTFOLIO, MONTH, ["html"])
     again = make_report(settings, ReportKind.NEWSLETTER, PORTFOLIO, MONTH, ["html", "text"])
     assert again.report_id == first.report_id
     assert again.files["html"].read_bytes() == first.files["html"].read_bytes()
-    with database.read() as session:
-        [listed] = store.list_reports(session)
+    with lake.database.read() as session:
+        [listed] = _listed(session, ReportKind.NEWSLETTER, MONTH)
     assert set(listed.files) == {"html", "text"}
 
 
-@pytest.mark.usefixtures("lake")
 def test_the_command_prints_json_and_copies_the_files(
-    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    lake: Told, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    settings = lake.settings
     monkeypatch.setenv("DATABASE_URL", settings.database_url)
     out = tmp_path / "out" / "deep"
-    arguments = ["report", "qbr", "--project", "kino & söhne", "--period", "2026-09", "--format", "pptx,html"]
+    arguments = ["report", "qbr", "--project", "kino & söhne", "--period", "2026-08", "--format", "pptx,html"]
     command = kino(arguments)
     command([*arguments, "--out", str(out), "--home", str(settings.home), "--json"], standalone_mode=False)
     said = json.loads(capsys.readouterr().out)
     assert set(said) == {"report_id", "snapshot_sha256", "files"}
     assert sorted(path.name for path in out.iterdir()) == sorted(Path(path).name for path in said["files"].values())
     Presentation(said["files"]["pptx"])
+
+
+def _listed(session: ReadSession, kind: ReportKind, period: Period) -> list[store.StoredReport]:
+    return [each for each in store.list_reports(session) if (each.kind, each.period) == (kind, str(period))]
 
 
 def test_files_appear_whole_or_not_at_all(settings: Settings, tmp_path: Path) -> None:
