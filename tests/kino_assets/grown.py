@@ -23,14 +23,14 @@ class GrownLake:
 
     settings: Settings
     writer: LakeWriter
-    _database: Database
+    database: Database
     _open: ExitStack
     windows: list[Refreshed] = field(default_factory=list)
     _golds: list[Gold] = field(default_factory=list)
 
     def grow(self, events: Sequence[Event] = (), *, full: bool = False) -> None:
         """Land the events as the next window, and refresh."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             land(session, events)
         self.windows.append(self.writer.refresh(full=full, everything=True))
         self._golds.append(self._open.enter_context(open_gold(self.settings)))

@@ -1,7 +1,8 @@
 """The newest numbers stand in PostgreSQL after each refresh, as gold has them, and say of which snapshot they are."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,18 +13,17 @@ from kino_assets import publish as module
 from kino_assets import refresh
 from kino_assets.refresh import LakeWriter, one_committer
 from kino_core.database import Database, libpq_url, query
-from kino_core.events import Event
 from kino_core.gold import Scope, open_gold
 from kino_core.metrics import ScopeType
 from kino_core.periods import Grain, Period
 from kino_core.published import PUBLISHED, newest_publication
 from kino_core.settings import Settings
-from tests.factories.events import agent_report, commit, project_created
+from tests.factories.events import agent_report, commit, project_created, repository_connected
 from tests.kino_assets.conftest import REPOSITORY
+from tests.kino_assets.grown import GrownLake, grown_lake
 
 NOW = datetime.now(UTC)
 MONTH = Period.of(Grain.MONTH, NOW.date())
-Landed = Callable[[Sequence[Event]], None]
 
 
 def published(database: Database) -> dict[tuple[str, str], Any]:
@@ -55,99 +55,98 @@ def sha(number: int) -> str:
     return f"{number:040x}"
 
 
-def test_what_is_published_is_what_gold_has(
-    settings: Settings, database: Database, writer: LakeWriter, landed: Landed, project_id: uuid.UUID
-) -> None:
-    other = uuid.uuid4()
-    landed([project_created(other, "Other"), commit(REPOSITORY, sha(1), NOW), commit(REPOSITORY, sha(2), NOW)])
-    landed([agent_report(other, "blocker_identified", NOW - timedelta(days=40), description="stuck")])
-    done = writer.refresh(everything=True)
-    assert shown(database) == in_gold(settings, [project_id, other])
-    assert published(database)["commits", str(project_id)].value == 2
-    assert published(database)["blockers_open", str(other)].value == 1
+PROJECT, OTHER = uuid.uuid4(), uuid.uuid4()
+
+
+@pytest.fixture(scope="module")
+def lake(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrownLake]:
+    """A lake of two projects, in which every test below leaves all that is known published."""
+    made = [
+        project_created(PROJECT, "Kino"),
+        repository_connected(PROJECT, REPOSITORY),
+        project_created(OTHER, "Other"),
+    ]
+    stuck = agent_report(OTHER, "blocker_identified", NOW - timedelta(days=40), description="stuck")
+    commits = [commit(REPOSITORY, sha(number), NOW) for number in (1, 2)]
+    with grown_lake(module_database_url, tmp_path_factory.mktemp("home"), [[*made, stuck, *commits]]) as grown:
+        yield grown
+
+
+@pytest.fixture
+def database(lake: GrownLake) -> Database:
+    return lake.database
+
+
+def commits(database: Database) -> float:
+    return published(database)["commits", str(PROJECT)].value
+
+
+def test_what_is_published_is_what_gold_has(lake: GrownLake, database: Database) -> None:
+    assert shown(database) == in_gold(lake.settings, [PROJECT, OTHER])
+    assert commits(database) == 2
+    assert published(database)["blockers_open", str(OTHER)].value == 1
     with database.read() as session:
         publication = newest_publication(session)
     assert publication is not None
-    assert (publication.period, publication.snapshot_id) == (str(MONTH), done.snapshot_id)
+    assert (publication.period, publication.snapshot_id) == (str(MONTH), lake.windows[-1].snapshot_id)
 
 
-def test_only_what_changed_is_written_and_says_its_snapshot(
-    database: Database, settings: Settings, writer: LakeWriter, landed: Landed, project_id: uuid.UUID
-) -> None:
-    other = uuid.uuid4()
-    landed([project_created(other, "Other"), commit(REPOSITORY, sha(1), NOW)])
-    landed([agent_report(other, "blocker_identified", NOW, description="stuck")])
-    first = writer.refresh(everything=True)
-    landed([commit(REPOSITORY, sha(2), NOW)])
-    second = writer.refresh(everything=True)
-    rows = published(database)
-    assert rows["commits", str(project_id)].snapshot_id == second.snapshot_id > first.snapshot_id
-    assert rows["blockers_open", str(other)].snapshot_id == first.snapshot_id
-    assert shown(database) == in_gold(settings, [project_id, other])
+def test_publishing_again_changes_nothing(lake: GrownLake, database: Database) -> None:
+    before = published(database)
+    with psycopg.connect(libpq_url(lake.settings.database_url), autocommit=True) as postgres:
+        # As if it had never been said which snapshot is there.
+        postgres.execute("DELETE FROM kino.metric_publication")
+        versions = "SELECT xmin::text, metric FROM kino.metric_value ORDER BY metric, scope_id"
+        written = postgres.execute(versions).fetchall()
+        lake.writer.publish()
+        assert postgres.execute(versions).fetchall() == written
+    assert published(database) == before
+
+
+def test_only_what_changed_is_written_and_says_its_snapshot(lake: GrownLake, database: Database) -> None:
+    before = published(database)["blockers_open", str(OTHER)].snapshot_id
+    lake.grow([commit(REPOSITORY, sha(3), NOW)])
+    rows, newest = published(database), lake.windows[-1].snapshot_id
+    assert rows["commits", str(PROJECT)].snapshot_id == newest > before
+    assert rows["blockers_open", str(OTHER)].snapshot_id == before
+    assert shown(database) == in_gold(lake.settings, [PROJECT, OTHER])
 
 
 def test_what_could_not_be_published_is_made_up_for(
-    database: Database,
-    settings: Settings,
-    writer: LakeWriter,
-    landed: Landed,
-    project_id: uuid.UUID,
-    monkeypatch: pytest.MonkeyPatch,
+    lake: GrownLake, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    landed([commit(REPOSITORY, sha(1), NOW)])
-    writer.refresh(everything=True)
+    before = commits(database)
 
     def fail(*_: object, **__: object) -> None:
         raise psycopg.OperationalError("gone")
 
     with monkeypatch.context() as patch:
         patch.setattr(refresh, "publish", fail)
-        landed([commit(REPOSITORY, sha(2), NOW)])
-        assert writer.refresh(everything=True).events == 1, "the lake has it all the same"
-    assert published(database)["commits", str(project_id)].value == 1
-    assert not writer.must_publish(), "not at once again"
-    writer._publish_again_at = 0.0
-    assert writer.must_publish()
+        lake.grow([commit(REPOSITORY, sha(4), NOW)])
+        assert lake.windows[-1].events == 1, "the lake has it all the same"
+    assert commits(database) == before
+    assert not lake.writer.must_publish(), "not at once again"
+    lake.writer._publish_again_at = 0.0
+    assert lake.writer.must_publish()
     # Another window, which touches nothing of it, finds that one was missed.
-    landed([project_created(uuid.uuid4(), "Other")])
-    writer.refresh(everything=True)
-    assert published(database)["commits", str(project_id)].value == 2
-    assert not writer.must_publish()
+    lake.grow([project_created(uuid.uuid4(), "Another")])
+    assert commits(database) == before + 1
+    assert not lake.writer.must_publish()
 
 
-def test_a_new_month_is_published_without_anything_new(
-    database: Database, settings: Settings, writer: LakeWriter, landed: Landed, project_id: uuid.UUID
-) -> None:
-    landed([commit(REPOSITORY, sha(1), NOW), agent_report(project_id, "blocker_identified", NOW, description="x")])
-    writer.refresh(everything=True)
+def test_a_new_month_is_published_without_anything_new(lake: GrownLake, database: Database) -> None:
     later = date(MONTH.start.year + 1, 1, 1)
-    with one_committer(settings) as postgres, refresh._transaction(writer._connected()):
-        module.publish(writer._connected(), postgres, later)
+    with one_committer(lake.settings) as postgres, refresh._transaction(lake.writer._connected()):
+        module.publish(lake.writer._connected(), postgres, later)
     with database.read() as session:
         assert {row.period for row in query(session, "SELECT period FROM kino.metric_value")} == {f"{later:%Y-%m}"}
-    assert writer.must_publish() is False
-    writer.publish()
-    assert shown(database) == in_gold(settings, [project_id])
+    assert lake.writer.must_publish() is False
+    lake.writer.publish()
+    assert shown(database) == in_gold(lake.settings, [PROJECT, OTHER])
 
 
-def test_publishing_again_changes_nothing(
-    database: Database, database_url: str, writer: LakeWriter, landed: Landed, project_id: uuid.UUID
-) -> None:
-    landed([commit(REPOSITORY, sha(1), NOW)])
-    writer.refresh(everything=True)
-    before = published(database)
-    with psycopg.connect(libpq_url(database_url), autocommit=True) as postgres:
-        # As if it had never been said which snapshot is there.
-        postgres.execute("DELETE FROM kino.metric_publication")
-        versions = "SELECT xmin::text, metric FROM kino.metric_value ORDER BY metric"
-        written = postgres.execute(versions).fetchall()
-        writer.publish()
-        assert postgres.execute(versions).fetchall() == written
-    assert published(database) == before
-
-
-def test_before_the_first_refresh_there_is_nothing_to_publish(database: Database, writer: LakeWriter) -> None:
+def test_before_the_first_refresh_there_is_nothing_to_publish(database_url: str, writer: LakeWriter) -> None:
     assert writer.must_publish()
     writer.publish()
-    with database.read() as session:
+    with closing(Database(database_url)) as empty, empty.read() as session:
         assert newest_publication(session) is None
