@@ -6,9 +6,9 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ class Kino:
     home: Path
     port: int
     dagster_port: int
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -43,7 +44,7 @@ class Kino:
         done = subprocess.run(
             [sys.executable, "-m", "kino_cli", *arguments, "--home", str(self.home)],
             cwd=ROOT,
-            env=environment(),
+            env=environment() | dict(self.variables),
             input=stdin,
             capture_output=True,
             text=True,
@@ -93,9 +94,9 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def running_kino(home: Path) -> Iterator[Kino]:
+def running_kino(home: Path, **variables: str) -> Iterator[Kino]:
     """Yield a whole Kino with an administrator; everything it started has ended afterwards."""
-    running = Kino(home, choose_port(), choose_port())
+    running = Kino(home, choose_port(), choose_port(), variables)
     ports = ("--port", str(running.port), "--dagster-port", str(running.dagster_port))
     try:
         status = running.json("up", "--detach", *ports)
