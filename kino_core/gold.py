@@ -13,7 +13,7 @@ import duckdb
 
 from kino_core.cells import KEPT_COLUMNS, Cells, read_cells
 from kino_core.comparisons import last_periods, last_weeks, period_a_year_ago, period_before
-from kino_core.errors import InvalidInput, NotFound
+from kino_core.errors import InvalidInput
 from kino_core.judgements import Detail
 from kino_core.lake import LakeNotReady, connect_lake
 from kino_core.measurements import measurement_views
@@ -87,12 +87,6 @@ class Evidence:
     denominator: float | None
 
 
-class NoSnapshot(NotFound):
-    """The lake holds no snapshot as old as the moment asked for."""
-
-    code = "NO_SNAPSHOT"
-
-
 class Warehouse:
     """A standing, read-only connection to the lake for the threads of one process."""
 
@@ -151,24 +145,16 @@ def open_gold(settings: Settings, as_of: datetime | None = None) -> Iterator["Go
     States are as of that moment then, else as of now. Raises LakeNotReady before the first refresh and NoSnapshot when
     nothing is that old.
     """
-    lake = _reader(settings)
+    lake = _reader(settings, as_of)
     try:
-        if as_of is not None:
-            found = lake.execute(
-                "SELECT max(snapshot_id) FROM lake.snapshots() WHERE snapshot_time <= ?", [as_of]
-            ).fetchone()
-            if found is None or found[0] is None:
-                raise NoSnapshot("The lake holds no numbers that old. Ask for a later moment.")
-            lake.close()
-            lake = _reader(settings, snapshot_id=found[0])
         lake.execute("BEGIN")
         yield Gold(lake, as_of)
     finally:
         lake.close()
 
 
-def _reader(settings: Settings, snapshot_id: int | None = None) -> duckdb.DuckDBPyConnection:
-    lake = connect_lake(settings, read_only=True, snapshot_id=snapshot_id)
+def _reader(settings: Settings, snapshot: datetime | None = None) -> duckdb.DuckDBPyConnection:
+    lake = connect_lake(settings, read_only=True, snapshot=snapshot)
     lake.execute("SET memory_limit = '1GB'")
     return lake
 

@@ -3,6 +3,7 @@
 Many processes read while one writes; every commit is a snapshot that stays readable.
 """
 
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 import duckdb
 
 from kino_core.database import libpq_url
-from kino_core.errors import KinoError, Unavailable
+from kino_core.errors import KinoError, NotFound, Unavailable
 from kino_core.settings import Settings
 
 CATALOG_SCHEMA = "lake"
@@ -18,6 +19,7 @@ LAKE_LOCK = 0x6B696E6F_01
 """Key of the PostgreSQL advisory lock that the one committer holds."""
 
 _IS_PLAIN = "the database is not encrypted"
+_NOTHING_SO_OLD = "No snapshot found at"
 
 
 class LakeNotReady(Unavailable):
@@ -32,11 +34,21 @@ class LakeNotEncrypted(KinoError):
     code = "LAKE_NOT_ENCRYPTED"
 
 
-def connect_lake(settings: Settings, *, read_only: bool, snapshot_id: int | None = None) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection whose current catalog is the lake, as `snapshot_id` left it when one is given.
+class NoSnapshot(NotFound):
+    """The lake held no numbers yet at a moment that somebody asked for, or holds them no longer."""
 
-    It reaches the lake's own files and no others. Raises LakeNotReady when reading before the first refresh or while
-    PostgreSQL is away, and LakeNotEncrypted when writing to a lake that is not as LAKE_ENCRYPTION says.
+    code = "NO_SNAPSHOT"
+
+
+def connect_lake(
+    settings: Settings, *, read_only: bool, snapshot: int | datetime | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection whose current catalog is the lake.
+
+    Where a `snapshot` is given it is as that one left it, named by its id or by a moment when it was the newest. The
+    connection reaches the lake's own files and no others. Raises LakeNotReady when reading before the first refresh or
+    while PostgreSQL is away, NoSnapshot, and LakeNotEncrypted when writing to a lake that is not as LAKE_ENCRYPTION
+    says.
     """
     connection = duckdb.connect(
         config={
@@ -54,7 +66,7 @@ def connect_lake(settings: Settings, *, read_only: bool, snapshot_id: int | None
     if settings.lake_bucket is not None:
         connection.execute(_bucket_secret(settings))
     try:
-        connection.execute(_attach(settings, read_only=read_only, snapshot_id=snapshot_id))
+        connection.execute(_attach(settings, read_only=read_only, snapshot=snapshot))
     except duckdb.Error as error:
         connection.close()
         if _IS_PLAIN in str(error):
@@ -62,6 +74,8 @@ def connect_lake(settings: Settings, *, read_only: bool, snapshot_id: int | None
                 "LAKE_ENCRYPTION is on, but this lake was made without. Unset it, or let Kino make the lake anew: stop "
                 "Kino, drop the schema “lake” in PostgreSQL, remove the lake's files, and start Kino."
             ) from None
+        if _NOTHING_SO_OLD in str(error):
+            raise NoSnapshot("The lake holds no numbers that old. Ask for a later moment.") from None
         # DuckDB's own message holds the catalog's address, and so a password: it must not travel on.
         raise LakeNotReady("The numbers are being prepared. Try again in a moment.") from None
     connection.execute(f"SET allowed_directories = [{quoted(_files(settings))}]")
@@ -76,7 +90,7 @@ def quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _attach(settings: Settings, *, read_only: bool, snapshot_id: int | None) -> str:
+def _attach(settings: Settings, *, read_only: bool, snapshot: int | datetime | None) -> str:
     # The catalog remembers where its files were; a home that was moved since is still the same lake.
     options = [f"DATA_PATH {quoted(_files(settings))}", "OVERRIDE_DATA_PATH true"]
     options.append(f"METADATA_SCHEMA '{CATALOG_SCHEMA}'")
@@ -87,8 +101,10 @@ def _attach(settings: Settings, *, read_only: bool, snapshot_id: int | None) -> 
             settings.lake_path.mkdir(parents=True, exist_ok=True)
         if settings.lake_encryption:
             options.append("ENCRYPTED")
-    if snapshot_id is not None:
-        options.append(f"SNAPSHOT_VERSION {snapshot_id}")
+    if isinstance(snapshot, datetime):
+        options.append(f"SNAPSHOT_TIME '{snapshot.isoformat(sep=' ')}'")
+    elif snapshot is not None:
+        options.append(f"SNAPSHOT_VERSION {snapshot}")
     catalog = quoted(f"ducklake:postgres:{libpq_url(settings.database_url)}")
     return f"ATTACH {catalog} AS lake ({', '.join(options)})"
 

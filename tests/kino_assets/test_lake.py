@@ -20,9 +20,9 @@ from kino_assets.sql import read_sql
 from kino_assets.window import anything_since
 from kino_core.database import Database, libpq_url
 from kino_core.events import Event, agent_key, repository_id
-from kino_core.gold import PORTFOLIO, MetricValue, NoSnapshot, Scope, open_gold
+from kino_core.gold import PORTFOLIO, MetricValue, Scope, open_gold
 from kino_core.identities import identify
-from kino_core.lake import LakeNotReady, connect_lake
+from kino_core.lake import LakeNotReady, NoSnapshot, connect_lake
 from kino_core.metrics import METRICS, Kind, ScopeType
 from kino_core.periods import Grain, parse_period
 from kino_core.settings import Settings

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from kino_assets.refresh import LakeWriter
 from kino_cli.main import kino
-from kino_core.gold import PORTFOLIO, NoSnapshot, open_gold
+from kino_core.gold import PORTFOLIO, open_gold
+from kino_core.lake import NoSnapshot
 from kino_core.periods import parse_period
 from kino_core.restatement import TooMuchEvidence, restated
 from kino_core.settings import Settings

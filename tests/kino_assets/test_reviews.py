@@ -301,8 +301,8 @@ def written() -> list[Event]:
     return [
         project_created(WRITTEN, "Written"),
         repository_connected(WRITTEN, WRITING),
-        told("w1", 0, ("a.py", 8, 2), ("b.py", 5, 0)),
-        told("w2", 20, ("a.py", 4, 0)),
+        told("w1", 0, ("a.py", 8, 2), ("b.py", 5, 0), ("empty.py", 0, 0)),
+        told("w2", 20, ("a.py", 3, 0), ("empty.py", 1, 0)),
         told("w3", 30, ("a.py", 1, 0)),
         told("w4", 41, ("a.py", 3, 3), ("b.py", 3, 0), ("logo.png", None, None)),
         told("w5", 42, ("a.py", 7, 0), ("new.py", 3, 0), co_authors=(CLAUDE,)),

@@ -15,7 +15,7 @@ from kino_assets.refresh import LakeWriter
 from kino_core.database import Database, libpq_url
 from kino_core.events import Event, agent_key, repository_id
 from kino_core.gold import PORTFOLIO, Evidence, Gold, MetricValue, Scope, Warehouse
-from kino_core.identities import identify_login
+from kino_core.identities import identify, identify_login
 from kino_core.lake import connect_lake
 from kino_core.metrics import METRICS, ScopeType
 from kino_core.periods import Grain, parse_period
@@ -28,13 +28,16 @@ from tests.factories.events import (
     project_created,
     pull_request,
     repository_connected,
+    sha,
 )
 from tests.factories.plans import dependency_told, item_id, project_told, scope_item, update_submitted
 from tests.factories.review_requests import review, review_request
 
 NOON = datetime(2026, 5, 13, 12, tzinfo=UTC)
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
-AGENTS, FAR_EAST, REVIEWED, TRENDING, HELD_UP = (uuid.uuid4() for _ in range(5))
+FIRST_MONDAY = datetime(2026, 3, 9, tzinfo=UTC)
+OAK = ("Oak", "oak@example.org")
+AGENTS, FAR_EAST, REVIEWED, TRENDING, HELD_UP, REWORKED = (uuid.uuid4() for _ in range(6))
 PLANNED, FINISHED, RULED, LATE = (uuid.uuid4() for _ in range(4))
 Land = Callable[[Sequence[Event]], None]
 
@@ -78,7 +81,7 @@ def lake(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
     """Everything that the tests below ask for, landed twice and in the wrong order, in two refreshes."""
     home = tmp_path_factory.mktemp("home")
     settings = settings_from({"KINO_HOME": str(home), "DATABASE_URL": module_database_url})
-    told = [*agents(), *reviews(), *trending(), *held_up(), *planned(), *ruled()]
+    told = [*agents(), *reviews(), *trending(), *held_up(), *reworked(), *planned(), *ruled()]
     database = Database(module_database_url)
     with closing(LakeWriter(settings)) as writer:
         for window in (told[::-2], told):
@@ -260,6 +263,35 @@ def test_needs_support(lake: Lake) -> None:
         "pull request example/held-up#1",
         *(f"review of example/held-up#{number}" for number in (11, 12, 13)),
     ]
+
+
+def reworked() -> list[Event]:
+    """Eight weeks in which more and more of what somebody writes is in a file that they wrote the week before."""
+    name = "example/reworked"
+    return [
+        project_created(REWORKED, "Reworked"),
+        repository_connected(REWORKED, name),
+        *(
+            commit(
+                name,
+                sha(f"week {week}"),
+                FIRST_MONDAY + timedelta(days=7 * week + 1),
+                author=OAK,
+                files=(("again.py", week, 0), (f"week{week}.py", 10 - week, 0)),
+            )
+            for week in range(8)
+        ),
+    ]
+
+
+def test_needs_support_where_work_is_done_again_and_again(lake: Lake) -> None:
+    oak = Scope(ScopeType.PERSON, identify(*OAK).person_id)
+    ninth = FIRST_MONDAY + timedelta(days=56, hours=12)
+    seven = lake.ask("needs_support", ninth - timedelta(days=7), oak, "2026")
+    assert (seven.value, seven.reasons) == (0, ()), "seven weeks are no trend"
+    found = lake.ask("needs_support", ninth, oak, "2026")
+    assert (found.value, found.reasons) == (1, ("More and more of their work is done again, over the last 8 weeks",))
+    assert len(lake.explain("needs_support", ninth, oak, "2026")) == 8
 
 
 def planned() -> list[Event]:

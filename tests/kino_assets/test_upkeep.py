@@ -116,10 +116,10 @@ def test_upkeep_leaves_every_number_and_the_snapshots_of_reports(lake: GrownLake
     kept = keep_lake(settings, datetime.now(UTC) + timedelta(days=2000))
     assert kept.snapshots_expired > 1
     assert check_warehouse(settings).ok
-    with closing(connect_lake(settings, read_only=True, snapshot_id=snapshots[1])) as at_report:
+    with closing(connect_lake(settings, read_only=True, snapshot=snapshots[1])) as at_report:
         assert at_report.execute("SELECT count(*) FROM silver.commit").fetchall() == [(2,)]
     with pytest.raises(LakeNotReady):
-        connect_lake(settings, read_only=True, snapshot_id=snapshots[0]).execute("SELECT count(*) FROM silver.commit")
+        connect_lake(settings, read_only=True, snapshot=snapshots[0]).execute("SELECT count(*) FROM silver.commit")
     again = keep_lake(settings, datetime.now(UTC) + timedelta(days=2000))
     assert again.snapshots_expired <= 1, "what upkeep itself wrote"
 

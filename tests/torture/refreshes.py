@@ -15,8 +15,13 @@ from pathlib import Path
 import httpx
 import psycopg
 
+from kino_assets.refresh import lake_cursor
+from kino_assets.window import anything_since
 from kino_core.database import libpq_url
+from kino_core.gold import PORTFOLIO, open_gold
 from kino_core.lake import LAKE_LOCK
+from kino_core.periods import parse_period
+from kino_core.settings import load_settings
 from tests.e2e.system import Kino, post_event, running_kino, wait_until
 
 VICTIMS = ("refresher", "worker", "dagster-daemon", "postgres")
@@ -25,7 +30,7 @@ BEGIN_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.1
 LONGEST_LOOK_SECONDS = 0.8
 """A refresh of a small lake takes about as long: the kill may come at any moment of it."""
-BACK_SECONDS = 90.0
+BACK_SECONDS = CATCH_UP_SECONDS = 90.0
 
 
 @dataclass
@@ -66,7 +71,7 @@ def torture_refreshes(rounds: int, seed: int) -> RefreshTally:
                 killed = kill_during_a_refresh(kino, token, [victim], chance)
                 tally.acknowledged += len(killed.acknowledged)
                 tally.during_a_refresh += killed.during_a_refresh
-                kino.json("refresh")
+                wait_until(lambda: _has_caught_up(kino), CATCH_UP_SECONDS)
                 found = kino.check()
             except AssertionError as error:
                 tally.problems.append(f"round {tally.rounds}, {victim}: {error}")
@@ -144,5 +149,11 @@ def _stored(kino: Kino) -> int:
 
 
 def _counted(kino: Kino) -> int:
-    found = kino.metric("agent_activities", f"{time.gmtime().tm_year}", "--project", "Torture")
-    return int(found["value"])
+    with open_gold(load_settings(kino.home)) as gold:
+        return int(gold.value("agent_activities", PORTFOLIO, parse_period(f"{time.gmtime().tm_year}")).value or 0)
+
+
+def _has_caught_up(kino: Kino) -> bool:
+    settings = load_settings(kino.home)
+    with psycopg.connect(libpq_url(settings.database_url)) as postgres:
+        return not anything_since(postgres, lake_cursor(settings))
