@@ -183,7 +183,7 @@ def test_dagster_shows_the_lake_and_makes_newsletters(kino: Kino, history: list[
             found: str = asked["runOrError"]["status"]
             return found
 
-        wait_until(lambda: status() in ("SUCCESS", "FAILURE", "CANCELED"), 180)
+        wait_until(lambda: status() in ("SUCCESS", "FAILURE", "CANCELED"), 300)
         assert status() == "SUCCESS"
         nodes = ask(dagster, "{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { runId } } }")[
             "assetNodes"

@@ -20,6 +20,9 @@ START_SECONDS = 180
 STOP_SECONDS = 60
 
 
+_COVERAGE = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
+
+
 def until(condition: Callable[[], object], what: str, seconds: float = 30) -> None:
     """Return once `condition` holds; fails with `what` when it does not in time."""
     deadline = time.monotonic() + seconds
@@ -173,9 +176,15 @@ class ValkeyServer(Process):
         super().__init__(server.command, home / "valkey.log", lambda: valkey.is_ready(server), directory=home)
 
 
-def kino_process(arguments: Sequence[str], log: Path, is_ready: Callable[[], bool], **variables: str) -> Process:
-    """Return `kino ARGUMENTS` as a process, with `variables` and nothing else of Kino's in its environment."""
-    inherited = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "PORT")}
+def kino_process(
+    arguments: Sequence[str], log: Path, is_ready: Callable[[], bool], *, measured: bool = True, **variables: str
+) -> Process:
+    """Return `kino ARGUMENTS` as a process, with `variables` and nothing else of Kino's in its environment.
+
+    Coverage of one that is not `measured` does not count, and it is half as fast again.
+    """
+    left_out = ("DATABASE_URL", "REDIS_URL", "PORT") if measured else ("DATABASE_URL", "REDIS_URL", "PORT", *_COVERAGE)
+    inherited = {name: value for name, value in os.environ.items() if name not in left_out}
     return Process(
         [sys.executable, "-m", "kino_cli", *arguments], log, is_ready, environment={**inherited, **variables}
     )

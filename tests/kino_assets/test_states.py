@@ -291,7 +291,7 @@ def test_needs_support_where_work_is_done_again_and_again(lake: Lake) -> None:
     assert (seven.value, seven.reasons) == (0, ()), "seven weeks are no trend"
     found = lake.ask("needs_support", ninth, oak, "2026")
     assert (found.value, found.reasons) == (1, ("More and more of their work is done again, over the last 8 weeks",))
-    assert len(lake.explain("needs_support", ninth, oak, "2026")) == 8
+    assert len(lake.explain("rework_rate", ninth, oak, "2026")) == 8, "the commits behind it"
 
 
 def planned() -> list[Event]:

@@ -4,6 +4,7 @@ import http.client
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from kino_cli.ports import choose_port
@@ -37,11 +38,14 @@ class System:
             address = "127.0.0.1", choose_port()
             arguments = ["serve", serve, "--port", str(address[1])]
             log = home / f"door{number}.log"
-            self.doors[f"door{number}"] = kino_process(arguments, log, lambda at=address: _answers(at), **variables)
+            answers = partial(_answers, address)
+            self.doors[f"door{number}"] = kino_process(arguments, log, answers, measured=False, **variables)
             self.addresses.append(address)
         for number in range(workers):
             log = home / f"worker{number}.log"
-            self.workers[f"worker{number}"] = kino_process(["serve", "worker"], log, lambda: True, **variables)
+            self.workers[f"worker{number}"] = kino_process(
+                ["serve", "worker"], log, lambda: True, measured=False, **variables
+            )
 
     def start(self) -> None:
         """Start what does not run yet, all at the same time, and return when everything answers."""
