@@ -1,6 +1,8 @@
 """The whole platform on one page: what Dagster shows of Kino, and when it runs."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from contextvars import ContextVar
 
 import dagster as dg
 
@@ -9,7 +11,7 @@ from kino_assets.asset_checks import NIGHTLY
 from kino_assets.assets import lake, landing_event
 from kino_assets.months import months
 from kino_assets.newsletters import monthly_newsletters
-from kino_assets.refresh import LakeWriter
+from kino_assets.refresh import LakeWriter, Refresh
 from kino_assets.safety_net import stale_lake
 from kino_assets.schedules import SCHEDULES, check_job, newsletter_job, upkeep_job
 from kino_core.settings import Settings, load_settings
@@ -22,11 +24,17 @@ def settings_from_environment(_: dg.InitResourceContext) -> Settings:
 
 
 @dg.resource(description="What changes the lake; one process at a time holds it.")
-def lake_writer(_: dg.InitResourceContext) -> Iterator[LakeWriter]:
-    """Yield a writer for one run."""
-    writer = LakeWriter(load_settings())
-    yield writer
-    writer.close()
+def lake_writer(_: dg.InitResourceContext) -> Iterator[Refresh]:
+    """Yield what a run refreshes with: what its process has in hand, else a writer of its own."""
+    if (in_hand := IN_HAND.get()) is not None:
+        yield in_hand
+        return
+    with closing(LakeWriter(load_settings())) as writer:
+        yield writer
+
+
+IN_HAND: ContextVar[Refresh | None] = ContextVar("IN_HAND", default=None)
+"""Dagster takes no other resources for a run of some of a job's assets."""
 
 
 refresh_job = dg.define_asset_job(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Protocol
 
 import duckdb
 import psycopg
@@ -54,6 +55,26 @@ class LakeBusy(KinoError):
     retryable = True
 
 
+class Refresh(Protocol):
+    """What brings the lake up to date when it is asked to: a LakeWriter, or what one has prepared."""
+
+    def refresh(self, *, full: bool, everything: bool, before_commit: BeforeCommit) -> Refreshed: ...
+
+
+class Prepared:
+    """A refresh that is worked out and not committed; `done` is None until it is."""
+
+    def __init__(self, events: int, changes: Changes, finish: Callable[[BeforeCommit], Refreshed]) -> None:
+        self.events, self.changes = events, changes
+        self.done: Refreshed | None = None
+        self._finish = finish
+
+    def refresh(self, *, before_commit: BeforeCommit, full: bool = False, everything: bool = False) -> Refreshed:
+        """Commit it; how full it is was decided when it was prepared. Whatever `before_commit` raises goes through."""
+        self.done = self._finish(before_commit)
+        return self.done
+
+
 class LakeWriter:
     """The one way to change the lake. Keeps its connections warm between refreshes; not for several threads.
 
@@ -77,10 +98,23 @@ class LakeWriter:
         `everything` waits until all that was committed before the call can be read. `before_commit` runs on the
         finished, uncommitted tables; whatever it raises rolls the whole refresh back. Raises LakeBusy and LogReplaced.
         """
+        with self.prepared(full=full, everything=everything) as prepared:
+            return prepared.refresh(before_commit=before_commit)
+
+    @contextmanager
+    def prepared(self, *, full: bool = False, everything: bool = False) -> Iterator["Prepared"]:
+        """Yield a refresh that is worked out and lacks nothing but its commit; left without, it is rolled back.
+
+        Raises as `refresh` does.
+        """
         try:
             with one_committer(self._settings) as postgres:
-                self.latest = self._refresh(postgres, full, everything, before_commit)
-                return self.latest
+                lake = self._connected()
+                lake.execute("BEGIN")
+                prepared = self._worked_out(lake, postgres, full, everything)
+                yield prepared
+                if prepared.done is None:
+                    lake.execute("ROLLBACK")
         except BaseException:
             # Whatever state the connection is in, the next refresh begins with a new one.
             self.close()
@@ -126,36 +160,40 @@ class LakeWriter:
         self._lake = self._log = None
         self._prepared = False
 
-    def _refresh(
-        self, postgres: psycopg.Connection, full: bool, everything: bool, before_commit: BeforeCommit
-    ) -> Refreshed:
+    def _worked_out(
+        self, lake: duckdb.DuckDBPyConnection, postgres: psycopg.Connection, full: bool, everything: bool
+    ) -> "Prepared":
         began = time.monotonic()
-        lake, touched = self._connected(), list[str]()
-        with _transaction(lake):
-            before = snapshot_id(lake)
-            self._prepare(lake)
-            if full:
-                _drop(lake)
-                prepare(lake)
-            low, origin, definitions = _cursor(lake)
-            if low and definitions != DEFINITIONS and not full:
-                log.info("metrics are defined anew: the lake is rebuilt")
-                full = True
-                _drop(lake)
-                prepare(lake)
-                low, origin, _ = _cursor(lake)
-            window = next_window(postgres, low, everything=everything)
-            _same_log(origin, window)
-            events, changes = 0, Changes()
-            if full or anything_since(postgres, low):
-                events = load_window(lake, self._log_reader(), window)
-                changes = process_window(lake, window.high, anew=low == 0)
-                _move_cursor(lake, window)
-                low = window.high
-                touched = touched_projects(lake)
+        before, touched = snapshot_id(lake), list[str]()
+        self._prepare(lake)
+        if full:
+            _drop(lake)
+            prepare(lake)
+        low, origin, definitions = _cursor(lake)
+        if low and definitions != DEFINITIONS and not full:
+            log.info("metrics are defined anew: the lake is rebuilt")
+            full = True
+            _drop(lake)
+            prepare(lake)
+            low, origin, _ = _cursor(lake)
+        window = next_window(postgres, low, everything=everything)
+        _same_log(origin, window)
+        events, changes = 0, Changes()
+        if full or anything_since(postgres, low):
+            events = load_window(lake, self._log_reader(), window)
+            changes = process_window(lake, window.high, anew=low == 0)
+            _move_cursor(lake, window)
+            low = window.high
+            touched = touched_projects(lake)
+
+        def finish(before_commit: BeforeCommit) -> Refreshed:
             before_commit(lake, changes)
-        self._publish(lake, postgres, touched, None if full else before)
-        return Refreshed(events, changes, time.monotonic() - began, snapshot_id(lake), low)
+            lake.execute("COMMIT")
+            self._publish(lake, postgres, touched, None if full else before)
+            self.latest = Refreshed(events, changes, time.monotonic() - began, snapshot_id(lake), low)
+            return self.latest
+
+        return Prepared(events, changes, finish)
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         if self._lake is None:

@@ -3,17 +3,18 @@
 import signal
 import threading
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import psycopg
 import structlog
 
-from kino_assets.definitions import defs, refresh_job
+from kino_assets.assets import lake, made_by
+from kino_assets.definitions import IN_HAND, defs, refresh_job
 from kino_assets.erasure import erase_what_waits
 from kino_assets.instance import dagster_instance
-from kino_assets.refresh import LakeWriter, LogReplaced, Refreshed, lake_cursor
+from kino_assets.refresh import LakeWriter, LogReplaced, Refresh, Refreshed, lake_cursor
 from kino_assets.window import anything_since
 from kino_core.database import Database, libpq_url
 from kino_core.settings import Settings
@@ -105,16 +106,45 @@ def _refreshed(writer: LakeWriter, instance: dg.DagsterInstance) -> Refreshed:
 def _run(
     writer: LakeWriter, instance: dg.DagsterInstance, *, full: bool = False, everything: bool = False
 ) -> Refreshed:
+    """Refresh, and let a Dagster run of what changed check and commit it.
+
+    A run of the whole lake would tell Dagster's tables of each of its assets and checks, every time: that takes longer
+    than the refresh itself.
+    """
+    with ExitStack() as stack:
+        refresh: Refresh = writer
+        made = None
+        try:
+            refresh = prepared = stack.enter_context(writer.prepared(full=full, everything=everything))
+            made = made_by(prepared.changes)
+        except LogReplaced:
+            raise
+        except Exception:
+            # If a run of its own fails of it too, it shows in Dagster.
+            log.exception("refresh_not_prepared")
+        _run_in_dagster(refresh, instance, made, full=full, everything=everything)
+    assert writer.latest is not None, "a run that did not fail has refreshed"
+    return writer.latest
+
+
+def _run_in_dagster(
+    refresh: Refresh, instance: dg.DagsterInstance, made: list[dg.AssetKey] | None, *, full: bool, everything: bool
+) -> None:
     config = {
         "ops": {"lake": {"config": {"full": full, "everything": everything}}},
         # Every line goes to the run's log in Dagster; here only what went wrong.
         "loggers": {"console": {"config": {"log_level": "ERROR"}}},
     }
-    defs.resolve_job_def(refresh_job.name).execute_in_process(
-        instance=instance, run_config=config, resources={"writer": writer}, raise_on_error=True
-    )
-    assert writer.latest is not None, "a run that did not fail has refreshed"
-    return writer.latest
+    job = defs.resolve_job_def(refresh_job.name)
+    if made is not None:
+        # Named one by one: else the checks of the night come along.
+        checks = {check for check in lake.check_keys if check.asset_key in made}
+        job = job.get_subset(asset_selection=frozenset(made), asset_check_selection=checks)
+    before = IN_HAND.set(refresh)
+    try:
+        job.execute_in_process(instance=instance, run_config=config, raise_on_error=True)
+    finally:
+        IN_HAND.reset(before)
 
 
 def _purge(instance: dg.DagsterInstance) -> None:

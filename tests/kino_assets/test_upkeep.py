@@ -19,7 +19,7 @@ from kino_assets.months import months
 from kino_assets.refresh import has_lake
 from kino_assets.upkeep import EVERY_SNAPSHOT_FOR, Kept, expendable, keep_lake
 from kino_core.database import Database, libpq_url
-from kino_core.lake import LakeNotReady, connect_lake
+from kino_core.lake import NoSnapshot, connect_lake
 from kino_core.metrics.states import STALLED_AGENTS
 from kino_core.settings import Settings
 from tests.factories.events import agent_report, commit, project_created, repository_connected, sha
@@ -118,7 +118,7 @@ def test_upkeep_leaves_every_number_and_the_snapshots_of_reports(lake: GrownLake
     assert check_warehouse(settings).ok
     with closing(connect_lake(settings, read_only=True, snapshot=snapshots[1])) as at_report:
         assert at_report.execute("SELECT count(*) FROM silver.commit").fetchall() == [(2,)]
-    with pytest.raises(LakeNotReady):
+    with pytest.raises(NoSnapshot):
         connect_lake(settings, read_only=True, snapshot=snapshots[0]).execute("SELECT count(*) FROM silver.commit")
     again = keep_lake(settings, datetime.now(UTC) + timedelta(days=2000))
     assert again.snapshots_expired <= 1, "what upkeep itself wrote"

@@ -1,2 +1,2 @@
--- How many rows a metric has, and how many cannot be true.
-SELECT count(*), count(*) FILTER ({implausible}) FROM gold.metric_value WHERE metric = ?;
+-- How many rows each metric has among those written, and how many of them cannot be true.
+SELECT metric, count(*), count(*) FILTER (WHERE {implausible}) FROM {written} GROUP BY metric;
