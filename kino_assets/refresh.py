@@ -85,7 +85,7 @@ class LakeWriter:
         self.latest: Refreshed | None = None
         self._settings = settings
         self._lake: duckdb.DuckDBPyConnection | None = None
-        self._prepared = False
+        self._is_ready = False
         self._log: LogReader | None = None
         self._published_for: date | None = None
         self._publish_again_at = float("-inf")
@@ -102,7 +102,7 @@ class LakeWriter:
             return prepared.refresh(before_commit=before_commit)
 
     @contextmanager
-    def prepared(self, *, full: bool = False, everything: bool = False) -> Iterator["Prepared"]:
+    def prepared(self, *, full: bool = False, everything: bool = False) -> Iterator[Prepared]:
         """Yield a refresh that is worked out and lacks nothing but its commit; left without, it is rolled back.
 
         Raises as `refresh` does.
@@ -114,7 +114,8 @@ class LakeWriter:
                 prepared = self._worked_out(lake, postgres, full, everything)
                 yield prepared
                 if prepared.done is None:
-                    lake.execute("ROLLBACK")
+                    # What this connection had made ready was of the same transaction.
+                    self.close()
         except BaseException:
             # Whatever state the connection is in, the next refresh begins with a new one.
             self.close()
@@ -158,11 +159,11 @@ class LakeWriter:
             if connection is not None:
                 connection.close()
         self._lake = self._log = None
-        self._prepared = False
+        self._is_ready = False
 
     def _worked_out(
         self, lake: duckdb.DuckDBPyConnection, postgres: psycopg.Connection, full: bool, everything: bool
-    ) -> "Prepared":
+    ) -> Prepared:
         began = time.monotonic()
         before, touched = snapshot_id(lake), list[str]()
         self._prepare(lake)
@@ -202,9 +203,9 @@ class LakeWriter:
 
     def _prepare(self, lake: duckdb.DuckDBPyConnection) -> None:
         """Prepare the lake once for each connection: a refresh that fails takes its connection along."""
-        if not self._prepared:
+        if not self._is_ready:
             prepare(lake)
-            self._prepared = True
+            self._is_ready = True
 
     def _log_reader(self) -> LogReader:
         if self._log is None:

@@ -423,3 +423,17 @@ def test_two_refreshes_at_once_take_turns(
     thread.join()
     other.close()
     assert value("commits", "2026-05").value == 20
+
+
+def test_a_refresh_that_is_prepared_and_not_committed_leaves_nothing_behind(
+    landed: Land, project_id: uuid.UUID, writer: LakeWriter, value: Callable[..., MetricValue]
+) -> None:
+    landed([commit(REPOSITORY, sha("1"), MAY)])
+    with writer.prepared(everything=True) as prepared:
+        assert (prepared.events, prepared.done) == (3, None)
+        assert "commits" in prepared.changes.metrics
+    assert writer.refresh(everything=True).events == 3
+    landed([commit(REPOSITORY, sha("2"), MAY)])
+    with writer.prepared(everything=True) as prepared:
+        assert prepared.refresh(before_commit=lambda lake, changes: None) is writer.latest
+    assert value("commits", "2026-05").value == 2
