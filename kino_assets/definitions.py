@@ -16,6 +16,9 @@ from kino_assets.safety_net import stale_lake
 from kino_assets.schedules import SCHEDULES, check_job, newsletter_job, upkeep_job
 from kino_core.settings import Settings, load_settings
 
+IN_HAND: ContextVar[Refresh | None] = ContextVar("IN_HAND", default=None)
+"""What the next run in this process refreshes with: a run of some of a job's assets takes no resources of its own."""
+
 
 @dg.resource(description="The settings of the Kino in KINO_HOME.")
 def settings_from_environment(_: dg.InitResourceContext) -> Settings:
@@ -31,10 +34,6 @@ def lake_writer(_: dg.InitResourceContext) -> Iterator[Refresh]:
         return
     with closing(LakeWriter(load_settings())) as writer:
         yield writer
-
-
-IN_HAND: ContextVar[Refresh | None] = ContextVar("IN_HAND", default=None)
-"""Dagster takes no other resources for a run of some of a job's assets."""
 
 
 refresh_job = dg.define_asset_job(

@@ -25,6 +25,7 @@ from kino_core.measurements import FACTS
 from kino_core.metrics import METRICS, Kind
 from kino_core.settings import Settings, settings_from
 from kino_ingest.landing import land
+from tests.factories.deliveries import github
 from tests.factories.events import commit, project_created, repository_connected, sha
 from tests.kino_assets.conftest import REPOSITORY
 from tests.kino_assets.test_lake import MAY
@@ -127,6 +128,22 @@ def test_a_run_in_this_process_shows_its_lineage(refreshed_by_dagster: Settings)
         # What holds at a moment is shown to hang on what changed.
         assert "events_landed" in shown
         assert "stalled_agents" not in shown
+
+
+def test_a_run_of_events_that_change_nothing_shows_that_they_came_in(refreshed_by_dagster: Settings) -> None:
+    _land(refreshed_by_dagster, [github("star", REPOSITORY, MAY, {"action": "created"})])
+    done = refresh_through_dagster(refreshed_by_dagster, everything=True)
+    assert (done.events, done.changes.tables) == (1, frozenset())
+    with dagster_instance(refreshed_by_dagster) as instance:
+        run = instance.get_runs(limit=1)[0]
+        shown = [event.asset_key.to_user_string() for event in _materialized(instance, run) if event.asset_key]
+        assert shown == ["bronze/event"]
+        checked = [
+            entry
+            for entry in instance.all_logs(run.run_id)
+            if entry.dagster_event and "CHECK" in str(entry.dagster_event.event_type)
+        ]
+        assert checked == []
 
 
 def _materialized(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[dg.DagsterEvent]:
